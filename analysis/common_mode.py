@@ -1,0 +1,67 @@
+"""Measure how much of the seeds' ups and downs they share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.grid import Grid
+from analysis.levels import Label
+from analysis.undefined import Undefined
+
+__all__ = ["CommonMode", "common_mode"]
+
+MIN_DELTAS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CommonMode:
+    """Agreement of the seeds' deltas."""
+
+    after_level: Label
+    """Deltas that end at later levels count."""
+    num_deltas: int
+    num_seeds: int
+    mean_correlation: float
+    """Mean Pearson correlation over pairs of seeds."""
+    common_variance_share: float
+    """Variance of the seeds' mean delta over the mean variance of their deltas; 1 / num_seeds if they disagree."""
+
+
+def common_mode(grid: Grid, *, window: int) -> CommonMode | Undefined:
+    """Compare the seeds' deltas once the first drop has left the rolling window.
+
+    High agreement means that what the seeds share (data order, evaluation slice) makes the wiggles, and that the spread
+    between seeds understates how another data order would have gone. Descriptive; assumes nothing. Seeds with a gap in
+    these deltas are left out.
+
+    Args:
+        grid: Losses, shape (num_seeds, num_levels), gaps as NaN.
+        window: Deltas ending at level positions up to this one are set aside.
+
+    Returns:
+        The agreement, or why there is none.
+    """
+    deltas = np.diff(grid.values, axis=1)[:, window:]
+    deltas = deltas[np.isfinite(deltas).all(axis=1)]
+    num_seeds, num_deltas = deltas.shape
+    if num_seeds < 2 or num_deltas < MIN_DELTAS:
+        return Undefined(
+            f"{num_seeds} complete seeds and {num_deltas} deltas after the first {window}; correlations need at least "
+            f"2 and {MIN_DELTAS}"
+        )
+    variances = deltas.var(axis=1, ddof=1)
+    if not (variances > 0).all():
+        return Undefined("some seed's deltas do not vary")
+    return CommonMode(
+        after_level=grid.levels[window],
+        num_deltas=num_deltas,
+        num_seeds=num_seeds,
+        mean_correlation=_mean_correlation(deltas),
+        common_variance_share=float(deltas.mean(axis=0).var(ddof=1) / variances.mean()),
+    )
+
+
+def _mean_correlation(deltas: NDArray[np.float64]) -> float:
+    correlations = np.atleast_2d(np.corrcoef(deltas))
+    return float(correlations[np.triu_indices(len(deltas), k=1)].mean())

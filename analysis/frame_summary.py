@@ -1,0 +1,53 @@
+"""Say what the analysis of any long-form table found, in plain sentences."""
+
+from typing import Any
+
+__all__ = ["summarize_frame"]
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def summarize_frame(statistics: dict[str, Any]) -> list[str]:
+    """One sentence per finding, unwrapped: the design, what was left out, each metric, the warnings.
+
+    Args:
+        statistics: What `analyze_frame` or `analyze_conditions` returned.
+    """
+    conditions = statistics.get("conditions")
+    if conditions is None:
+        return _summarize(statistics)
+    return [f"{name}: {sentence}" for name, result in conditions.items() for sentence in _summarize(result)]
+
+
+def _summarize(statistics: dict[str, Any]) -> list[str]:
+    design = statistics["design"]
+    sentences = [
+        f"{design['num_subjects']} subjects ({design['subject']}) x {design['num_levels']} levels ({design['within']})."
+    ]
+    sentences += [
+        f"{item['metric']}: {item['what']} {item['id']} is left out: {item['why']}."
+        for item in statistics["audit"]["dropped"]
+    ]
+    for metric, result in statistics["metrics"].items():
+        sentences += [f"{metric}: {text}" for text in _metric_sentences(result)]
+    return sentences + [f"Warning: {warning}" for warning in statistics["audit"]["warnings"]]
+
+
+def _metric_sentences(result: dict[str, Any]) -> list[str]:
+    return [*_summary_sentences(result["summaries"]), _apa_sentence(result["apa"])]
+
+
+def _summary_sentences(summaries: dict[str, Any]) -> list[str]:
+    if "undefined" in summaries:
+        return [f"no summary: {summaries['undefined']}."]
+    lowest, rise = summaries["lowest_mean"], summaries["final_minus_minimum"]
+    interval = rise["interval"]
+    low, high = interval["ci95_low"], interval["ci95_high"]
+    span = f"95 % t interval {low:.4f} to {high:.4f}" if isinstance(low, float) else f"no interval: {low['undefined']}"
+    return [
+        f"lowest mean {lowest['mean']:.4f} at level {lowest['level']}; final minus minimum {interval['mean']:.4f} "
+        f"({span}, n = {interval['n']}), positive in {rise['num_positive']} of {rise['num_seeds']}."
+    ]
+
+
+def _apa_sentence(apa: str | dict[str, str]) -> str:
+    return f"no F: {apa['undefined']}." if isinstance(apa, dict) else f"{apa}."

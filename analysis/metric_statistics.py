@@ -1,0 +1,62 @@
+"""Compute everything that statistics.json says about one metric."""
+
+from dataclasses import dataclass
+
+from analysis.apa import apa_line
+from analysis.descriptive import LevelDescription, describe_levels
+from analysis.friedman import Friedman, friedman_test
+from analysis.grid import Grid
+from analysis.pairwise import PairedTest, Pairs, compare_pairs, resolve_pairs
+from analysis.rm_anova import RmAnova, rm_anova
+from analysis.seed_summaries import SeedSummaries, summarize_seeds
+from analysis.sign_flip import SignFlip, flip_levels
+from analysis.undefined import Undefined
+
+__all__ = ["MetricStatistics", "metric_statistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class PairFamily:
+    """Which pairs were compared; the corrections count all of them."""
+
+    compared: Pairs
+    num_pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStatistics:
+    """The results on one metric."""
+
+    num_subjects: int
+    num_levels: int
+    descriptive: tuple[LevelDescription, ...]
+    rm_anova: RmAnova | Undefined
+    sign_flip: SignFlip | Undefined
+    friedman: Friedman | Undefined
+    pairwise: tuple[PairedTest, ...]
+    pairwise_family: PairFamily
+    summaries: SeedSummaries | Undefined
+    apa: str | Undefined
+
+
+def metric_statistics(grid: Grid, *, pairs: Pairs) -> MetricStatistics:
+    """Analyse one audited grid; each part says for itself why it is undefined where it is.
+
+    Args:
+        grid: Complete, shape (num_seeds, num_levels).
+        pairs: Which pairs of levels are compared.
+    """
+    anova, sign_flip = rm_anova(grid.values), flip_levels(grid.values)
+    pairwise = compare_pairs(grid, pairs=pairs)
+    return MetricStatistics(
+        num_subjects=grid.num_subjects,
+        num_levels=grid.num_levels,
+        descriptive=describe_levels(grid),
+        rm_anova=anova,
+        sign_flip=sign_flip,
+        friedman=friedman_test(grid.values),
+        pairwise=pairwise,
+        pairwise_family=PairFamily(compared=resolve_pairs(pairs, num_levels=grid.num_levels), num_pairs=len(pairwise)),
+        summaries=summarize_seeds(grid),
+        apa=apa_line(anova, sign_flip=sign_flip),
+    )

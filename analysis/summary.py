@@ -1,0 +1,160 @@
+"""Say what an experiment showed in the plain sentences that end it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.missing_cells import Cell, cells_in, describe_cells, missing_cells
+
+__all__ = ["ConditionFacts", "SummaryFacts", "summarize", "summary_facts"]
+
+NUM_PASSES_NEARLY_FREE = 4  # Muennighoff et al. 2023: up to four passes are worth nearly as much as new text.
+
+
+@dataclass(frozen=True)
+class ConditionFacts:
+    """What the statistics of one condition do not hold."""
+
+    tokens: Mapping[int, int]
+    """Training tokens seen by the end of each interval."""
+    passes: float | None
+    """Tokens seen over unique training tokens, at the end."""
+    final_train_loss: float | None
+    """Mean over seeds at the last interval, in nats per token."""
+
+
+@dataclass(frozen=True)
+class SummaryFacts:
+    """What the statistics do not hold."""
+
+    num_expected_cells: int
+    missing: tuple[Cell, ...]
+    conditions: Mapping[str, ConditionFacts]
+
+
+def summary_facts(table: pd.DataFrame, *, expected: Sequence[Cell] = ()) -> SummaryFacts:
+    """Collect tokens, passes, train loss and missing cells from an experiment's table.
+
+    Args:
+        table: What `table_from_records` made, or `read_table` read.
+        expected: All cells of the experiment; without it the table counts as complete.
+
+    Raises:
+        TableError: If the table lacks a key column.
+    """
+    return SummaryFacts(
+        num_expected_cells=len(set(expected)) if expected else len(cells_in(table)),
+        missing=missing_cells(table, expected=expected),
+        conditions={str(name): _facts(table[table["condition"] == name]) for name in dict.fromkeys(table["condition"])},
+    )
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def summarize(statistics: dict[str, Any], facts: SummaryFacts) -> list[str]:
+    """The sentences that end a run, what is missing first.
+
+    Args:
+        statistics: What `analyze_table` returned, with the metric `val_loss`.
+        facts: What `summary_facts` collected.
+
+    Returns:
+        One sentence per entry, unwrapped. With several conditions each sentence starts with its condition.
+    """
+    sentences = _partial(facts)
+    conditions = statistics.get("conditions")
+    if conditions is None:
+        return sentences + _summarize_condition(statistics, facts=facts)
+    for name, result in conditions.items():
+        sentences += [f"{name}: {sentence}" for sentence in _summarize_condition(result, facts=facts)]
+    return sentences
+
+
+def _partial(facts: SummaryFacts) -> list[str]:
+    if not facts.missing:
+        return []
+    num_present = facts.num_expected_cells - len(facts.missing)
+    return [f"PARTIAL: {num_present} of {facts.num_expected_cells} cells; missing: {describe_cells(facts.missing)}."]
+
+
+def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> list[str]:
+    metric = statistics["metrics"].get("val_loss")
+    known = facts.conditions.get(statistics["design"]["condition"])
+    sentences = _left_out(statistics)
+    if metric is None:
+        return [*sentences, "The validation loss was not analysed."]
+    summaries = metric["summaries"]
+    if "undefined" in summaries:
+        sentences.append(f"The validation loss has no summary: {summaries['undefined']}.")
+    else:
+        sentences += [_lowest(summaries, known=known), _rise(summaries)]
+    if known is not None:
+        sentences += _passes(known)
+    return [*sentences, _apa(metric["apa"])]
+
+
+def _left_out(statistics: dict[str, Any]) -> list[str]:
+    seeds = [item for item in statistics["audit"]["dropped"] if item["metric"] == "val_loss" and item["what"] == "seed"]
+    return [f"Seed {item['id']} is left out of the statistics: {item['why']}." for item in seeds]
+
+
+def _lowest(summaries: dict[str, Any], *, known: ConditionFacts | None) -> str:
+    lowest = summaries["lowest_mean"]
+    tokens = None if known is None else known.tokens.get(lowest["level"])
+    place = f" ({tokens:,} tokens)" if tokens is not None else ""
+    return f"Mean validation loss is lowest at interval {lowest['level']}{place}: {lowest['mean']:.4f} nats per token."
+
+
+def _rise(summaries: dict[str, Any]) -> str:
+    rise = summaries["final_minus_minimum"]
+    interval = rise["interval"]
+    low, high = interval["ci95_low"], interval["ci95_high"]
+    if isinstance(low, float):
+        span = f"95 % t interval {low:.4f} to {high:.4f}, n = {interval['n']}"
+    else:
+        span = f"no interval: {low['undefined']}, n = {interval['n']}"
+    return (
+        f"Final minus minimum: {interval['mean']:.4f} nats ({span}); {rise['num_positive']} of {rise['num_seeds']} "
+        "seeds end above their minimum, which lies low because it is the least of noisy values."
+    )
+
+
+def _passes(known: ConditionFacts) -> list[str]:
+    sentences = []
+    if known.passes is not None:
+        sentences.append(f"The runs made {known.passes:.1f} passes over the training text.{_repetition(known.passes)}")
+    if known.final_train_loss is not None:
+        sentences.append(f"Training loss at the end: {known.final_train_loss:.4f} nats per token.")
+    return sentences
+
+
+def _repetition(passes: float) -> str:
+    if passes <= NUM_PASSES_NEARLY_FREE:
+        return ""
+    return (
+        f" Beyond {NUM_PASSES_NEARLY_FREE} passes repetition costs (Muennighoff et al. 2023): a rising validation loss "
+        "may be memorisation, not an effect of the token budget."
+    )
+
+
+def _apa(line: str | dict[str, str]) -> str:
+    return f"No F: {line['undefined']}." if isinstance(line, dict) else f"{line}."
+
+
+def _facts(rows: pd.DataFrame) -> ConditionFacts:
+    last = rows[rows["interval"] == rows["interval"].max()]
+    return ConditionFacts(
+        tokens={
+            int(interval): int(tokens)
+            for interval, tokens in zip(rows["interval"], rows["tokens"], strict=True)
+            if pd.notna(tokens)
+        },
+        passes=_mean_or_none(last["passes"]),
+        final_train_loss=_mean_or_none(last["train_loss"]),
+    )
+
+
+def _mean_or_none(column: pd.Series) -> float | None:
+    known = column.dropna()
+    return float(known.mean()) if len(known) else None

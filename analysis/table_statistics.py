@@ -1,0 +1,126 @@
+"""Analyse an experiment's table, condition by condition."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.audit import Missing
+from analysis.columns import require_columns
+from analysis.frame_statistics import analyze_grids
+from analysis.grid import Grid, grid_from_frame, with_every_interval
+from analysis.missing_cells import Cell, missing_cells
+from analysis.paired_errors import PairedErrors
+from analysis.pairwise import Pairs
+from analysis.telemetry import summarize_telemetry
+from configs.telemetry import TelemetryConfig
+
+__all__ = ["TABLE_METRICS", "analyze_table"]
+
+TABLE_METRICS = ("val_loss", "val_ppl", "rolling_volatility")
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def analyze_table(
+    table: pd.DataFrame,
+    *,
+    telemetry: TelemetryConfig,
+    metrics: Sequence[str] = TABLE_METRICS,
+    paired_errors: PairedErrors | None = None,
+    missing: Missing = Missing.DROP_SEEDS,
+    pairs: Pairs = Pairs.AUTO,
+    expected: Iterable[Cell] = (),
+) -> dict[str, Any]:
+    """Analyse the table of an experiment: the dictionary that statistics.json holds.
+
+    The top level holds the first condition in the table's order. With several conditions `conditions` holds each of
+    them, the first included, by name. `audit.missing_cells` lists expected cells without a row; a seed that should be
+    there and has no row at all is dropped with its reason like any other.
+
+    Args:
+        table: What `table_from_records` made, or `read_table` read.
+        telemetry: Window and thresholds.
+        metrics: Columns to analyse, each by itself.
+        paired_errors: What `read_paired_errors` found; without it backslides beyond noise are undefined.
+        missing: What a missing cell does.
+        pairs: Which pairs of levels are compared.
+        expected: All cells of the experiment, where they are known.
+
+    Raises:
+        TableError: If columns are missing, a cell appears twice, nothing is in the table, or cells are missing under
+            `Missing.REJECT`.
+    """
+    require_columns(table, columns=("condition", "seed", "interval", "val_loss", *metrics))
+    options = _Options(
+        telemetry=telemetry,
+        metrics=tuple(metrics),
+        paired_errors=paired_errors,
+        missing=Missing(missing),
+        pairs=Pairs(pairs),
+    )
+    absent = missing_cells(table, expected=expected)
+    complete = _with_rows_for(absent, table=table)
+    results = {
+        str(name): _analyze_condition(
+            complete[complete["condition"] == name],
+            options=options,
+            absent=[cell for cell in absent if cell.condition == name],
+        )
+        for name in dict.fromkeys(complete["condition"])
+    }
+    first = next(iter(results.values()))
+    return first if len(results) == 1 else {**first, "conditions": results}
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    telemetry: TelemetryConfig
+    metrics: tuple[str, ...]
+    paired_errors: PairedErrors | None
+    missing: Missing
+    pairs: Pairs
+
+
+def _with_rows_for(absent: Sequence[Cell], *, table: pd.DataFrame) -> pd.DataFrame:
+    if not absent:
+        return table
+    return pd.concat([table, pd.DataFrame([asdict(cell) for cell in absent])], ignore_index=True)
+
+
+def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequence[Cell]) -> dict[str, Any]:
+    condition = str(rows["condition"].iloc[0])
+    grids = {
+        metric: grid_from_frame(rows, subject="seed", within="interval", metric=metric) for metric in options.metrics
+    }
+    losses = with_every_interval(grid_from_frame(rows, subject="seed", within="interval", metric="val_loss"))
+    errors = options.paired_errors
+    statistics = analyze_grids(
+        grids,
+        design={"subject": "seed", "within": "interval", "condition": condition},
+        missing=options.missing,
+        pairs=options.pairs,
+        telemetry=summarize_telemetry(
+            losses,
+            telemetry=options.telemetry,
+            standard_errors=None if errors is None else _error_grid(errors, losses=losses, condition=condition),
+        ),
+    )
+    statistics["audit"]["missing_cells"] = [asdict(cell) for cell in absent]
+    if errors is not None:
+        statistics["audit"]["warnings"].extend(errors.problems)
+    return statistics
+
+
+def _error_grid(errors: PairedErrors, *, losses: Grid, condition: str) -> NDArray[np.float64]:
+    return np.array(
+        [
+            [
+                errors.standard_errors.get(Cell(condition=condition, seed=int(seed), interval=int(interval)), np.nan)
+                for interval in losses.levels
+            ]
+            for seed in losses.subjects
+        ]
+    )

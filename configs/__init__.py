@@ -1,0 +1,1 @@
+"""What is asked for: the experiment, its conditions, and the names of its files."""

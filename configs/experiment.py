@@ -1,0 +1,131 @@
+"""All that one experiment is asked to be."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from configs.corpus import CorpusConfig
+from configs.evaluation import EvaluationConfig
+from configs.frozen import FrozenConfig
+from configs.model import ModelConfig
+from configs.optimization import OptimizationConfig
+from configs.overrides import with_dotted
+from configs.placement import PlacementConfig
+from configs.schedule import ScheduleConfig
+from configs.telemetry import TelemetryConfig
+
+__all__ = ["BASE_CONDITION", "ExperimentConfig", "SeedControl"]
+
+BASE_CONDITION = "base"
+SeedControl = Literal["initialization", "data_order"]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+# Names become directories; the pattern leaves no way out of the run directory.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=64)]
+OverrideValue = bool | int | float | str | tuple[bool | int | float | str, ...]
+
+# What may differ between conditions: the corpus and its tokenizer are shared, so that losses compare.
+_CONDITION_SECTIONS = ("model", "optimization", "schedule")
+
+
+class ExperimentConfig(FrozenConfig):
+    """Seeds, conditions and everything that a run needs to know, validated as a whole."""
+
+    name: Name
+    seeds: tuple[Seed, ...] = Field(min_length=1, description="One run for each, under every condition.")
+    seed_controls: tuple[SeedControl, ...] = Field(
+        default=("initialization", "data_order"), min_length=1, description="What a seed changes."
+    )
+    shared_seed: Seed = Field(default=0, description="Seed of whatever `seed_controls` does not name.")
+    model: ModelConfig
+    corpus: CorpusConfig
+    optimization: OptimizationConfig
+    schedule: ScheduleConfig
+    evaluation: EvaluationConfig
+    telemetry: TelemetryConfig = TelemetryConfig()
+    placement: PlacementConfig = PlacementConfig()
+    conditions: dict[Name, dict[str, OverrideValue]] = Field(
+        default={}, description="Named overrides of the sections model, optimization and schedule."
+    )
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        _reject_duplicates("seeds", self.seeds)
+        _reject_duplicates("seed_controls", self.seed_controls)
+        if "data_order" in self.seed_controls and self.corpus.order == "sequential":
+            raise ValueError(
+                "seed_controls names data_order, but corpus.order=sequential is the same for every seed; "
+                "set corpus.order=shuffled or seed_controls=[initialization]"
+            )
+        self._windows_fit()
+        for name in self.conditions:
+            self.for_condition(name)
+        return self
+
+    def _windows_fit(self) -> None:
+        length = self.model.context_length
+        for field, tokens in (
+            ("schedule.tokens_per_step", self.schedule.tokens_per_step),
+            ("evaluation.tokens", self.evaluation.tokens),
+        ):
+            if tokens % length:
+                raise ValueError(
+                    f"{field}={tokens} is not a whole number of windows of model.context_length={length}; "
+                    f"choose a multiple of {length}"
+                )
+
+    @property
+    def condition_names(self) -> tuple[str, ...]:
+        """Every condition, in the order of the config; `base` where none is named."""
+        return tuple(self.conditions) or (BASE_CONDITION,)
+
+    def for_condition(self, condition: str) -> "ExperimentConfig":
+        """The config that the runs under `condition` follow: overrides applied, no conditions left.
+
+        Raises:
+            KeyError: If there is no such condition.
+            ValueError: If an override does not fit.
+        """
+        values = self.model_dump(mode="json") | {"conditions": {}}
+        if not self.conditions and condition == BASE_CONDITION:
+            return type(self).model_validate(values)
+        for key, value in self.conditions[condition].items():
+            if key.split(".")[0] not in _CONDITION_SECTIONS or key == "model.vocab_size":
+                raise ValueError(
+                    f"conditions.{condition} overrides {key}, which all conditions share; "
+                    f"only fields of {', '.join(_CONDITION_SECTIONS)} (but not model.vocab_size) may differ"
+                )
+            values = with_dotted(values, key=key, value=value)
+        return type(self).model_validate(values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON- and YAML-ready dictionary of every field."""
+        return self.model_dump(mode="json")
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of what decides the results, apart from the text itself.
+
+        Names, file paths, telemetry thresholds and the number of concurrent runs are left out: they change no
+        learning column. The text is told apart by the corpus fingerprint.
+        """
+        values = self.to_dict()
+        for key in ("name", "telemetry"):
+            del values[key]
+        for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
+            del values["corpus"][key]
+        del values["corpus"]["reference_train_tokens"]
+        del values["placement"]["max_concurrent_runs"]
+        return _canonical_sha256(values)
+
+
+def _reject_duplicates(field: str, values: tuple[int | str, ...]) -> None:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise ValueError(f"{field} holds {value} twice; name each once")
+
+
+def _canonical_sha256(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,104 @@
+"""Read an experiment from a preset's name or a YAML file, with overrides from the command line."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from configs.errors import ConfigurationError
+from configs.experiment import ExperimentConfig
+from configs.explain import explain
+from configs.overrides import with_dotted
+from configs.preset_files import preset_text
+
+__all__ = ["dump_experiment", "load_experiment"]
+
+
+def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """The validated config.
+
+    Args:
+        source: A preset's name, or the path of a YAML file (with a suffix or a slash).
+        overrides: `dotted.name=value`, the value in YAML; later ones win.
+
+    Raises:
+        ConfigurationError: If anything about it is wrong; nothing has been created.
+    """
+    values = _parse(_read(source), origin=source)
+    for override in overrides:
+        values = _apply(values, override)
+    try:
+        return ExperimentConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, ExperimentConfig)) from None
+
+
+def dump_experiment(config: ExperimentConfig) -> str:
+    """The YAML text from which `load_experiment` gives an equal config."""
+    return yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
+
+
+def _read(source: str) -> str:
+    path = Path(source)
+    is_file_name = path.suffix in {".yaml", ".yml"} or path.name != source
+    if not is_file_name and not path.is_file():
+        return preset_text(source)
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"the config file {source} does not exist; check the path") from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{source} is a directory; name a YAML file in it") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"the config file {source} is not UTF-8 text; name a YAML file") from None
+    except OSError as error:
+        raise ConfigurationError(f"the config file {source} cannot be read: {error.strerror}") from error
+
+
+def _parse(text: str, *, origin: str) -> dict[str, Any]:
+    try:
+        values = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506, a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{origin} is not valid YAML: {_in_one_line(error)}") from None
+    if not isinstance(values, dict):
+        raise ConfigurationError(
+            f"{origin} holds no config: it is a {type(values).__name__}, not lines of `field: value`"
+        )
+    return values
+
+
+def _apply(values: dict[str, Any], override: str) -> dict[str, Any]:
+    key, separator, text = override.partition("=")
+    key = key.strip()
+    if not separator or not all(key.split(".")):
+        raise ConfigurationError(
+            f"--set {override!r} is not of the form field=value, such as placement.threads_per_run=2"
+        )
+    try:
+        return with_dotted(values, key=key, value=yaml.load(text, Loader=_UniqueKeyLoader))  # noqa: S506
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"the value in --set {override!r} is not valid YAML: {_in_one_line(error)}") from None
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _in_one_line(error: yaml.YAMLError) -> str:
+    return " ".join(str(error).split())
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, where YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        _reject_repeated((key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)), node)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _reject_repeated(keys: Iterable[str], node: yaml.MappingNode) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        seen.add(key)

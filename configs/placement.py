@@ -1,0 +1,19 @@
+"""Where runs are placed, and with how many threads each."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from configs.frozen import FrozenConfig
+
+__all__ = ["PlacementConfig"]
+
+
+class PlacementConfig(FrozenConfig):
+    """One run holds one slot: `threads_per_run` cores of one node."""
+
+    threads_per_run: int = Field(default=1, gt=0, description="Cores and intra-op threads of one run.")
+    device: Literal["cpu"] = Field(default="cpu", description="Where the tensors live.")
+    max_concurrent_runs: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
+        default="auto", description="Most runs at once; `auto` fills every slot."
+    )

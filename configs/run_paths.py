@@ -1,0 +1,95 @@
+"""The one place that knows every name in a run directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["RunPaths"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """Names under one run directory; nothing is created by asking for them."""
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The resolved config."""
+        return self.root / "experiment.yaml"
+
+    @property
+    def manifest_file(self) -> Path:
+        """Versions, hardware, fingerprints, hashes."""
+        return self.root / "manifest.json"
+
+    @property
+    def ledger_file(self) -> Path:
+        """Records, runs, attempts and events."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def lease_file(self) -> Path:
+        """Who is writing here now."""
+        return self.root / "lease.json"
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """The tokenizer, as Hugging Face tokenizers read it."""
+        return self.root / "tokenizer.json"
+
+    @property
+    def corpus_dir(self) -> Path:
+        """Both token streams, so that a run directory can be resumed and probed alone."""
+        return self.root / "corpus"
+
+    def stream_file(self, split: str) -> Path:
+        """The token stream of `train` or `validation`: a flat array of uint16 or uint32 in NumPy's format."""
+        return self.corpus_dir / f"{split}.npy"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """All checkpoints, by condition, seed and interval."""
+        return self.root / "checkpoints"
+
+    def run_dir(self, condition: str, seed: int) -> Path:
+        """All checkpoints of one run."""
+        return self.checkpoints_dir / condition / f"seed-{seed}"
+
+    def checkpoint_dir(self, condition: str, seed: int, interval: int) -> Path:
+        """One checkpoint: weights, config, evaluation tokens, record, checksums."""
+        return self.run_dir(condition, seed) / f"interval-{interval:02d}"
+
+    def weights_file(self, condition: str, seed: int, interval: int) -> Path:
+        """The weights of one checkpoint, under the names that transformers' Llama uses."""
+        return self.checkpoint_dir(condition, seed, interval) / "model.safetensors"
+
+    def tokens_file(self, condition: str, seed: int, interval: int) -> Path:
+        """Loss, rank and ties of the correct token, per evaluated token."""
+        return self.checkpoint_dir(condition, seed, interval) / "tokens.npz"
+
+    def record_file(self, condition: str, seed: int, interval: int) -> Path:
+        """The interval's record, from which the ledger can be rebuilt."""
+        return self.checkpoint_dir(condition, seed, interval) / "record.json"
+
+    def resume_run_dir(self, condition: str, seed: int) -> Path:
+        """Optimizer states of one run's newest intervals."""
+        return self.root / "resume" / condition / f"seed-{seed}"
+
+    def resume_dir(self, condition: str, seed: int, interval: int) -> Path:
+        """Optimizer state at the end of one interval."""
+        return self.resume_run_dir(condition, seed) / f"interval-{interval:02d}"
+
+    @property
+    def table_csv(self) -> Path:
+        """The seed-by-interval table as text."""
+        return self.root / "table.csv"
+
+    @property
+    def table_parquet(self) -> Path:
+        """The same table with its types."""
+        return self.root / "table.parquet"
+
+    @property
+    def statistics_file(self) -> Path:
+        """Audit, telemetry and repeated-measures statistics."""
+        return self.root / "statistics.json"

@@ -1,0 +1,78 @@
+"""From the ledger of a run directory to its table and its statistics."""
+
+from dataclasses import dataclass
+
+from analysis.audit import Missing
+from analysis.json_text import statistics_to_json
+from analysis.missing_cells import Cell
+from analysis.paired_errors import read_paired_errors
+from analysis.summary import summarize, summary_facts
+from analysis.table import table_from_records
+from analysis.table_files import write_table
+from analysis.table_statistics import analyze_table
+from configs.durable import write_bytes_durably
+from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
+from orchestrator.progress_tracker import runs_of
+from workers.records import IntervalRecord
+
+__all__ = ["Aggregation", "aggregate", "expected_cells"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """What the aggregation stage made."""
+
+    num_rows: int
+    num_expected_rows: int
+    sentences: tuple[str, ...]
+    """What the experiment showed, for a reader."""
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every run has every interval."""
+        return self.num_rows == self.num_expected_rows
+
+
+def expected_cells(config: ExperimentConfig) -> tuple[Cell, ...]:
+    """Every condition, seed and interval of a complete experiment."""
+    return tuple(
+        Cell(condition=run.condition, seed=run.seed, interval=interval)
+        for run in runs_of(config)
+        for interval in range(config.for_condition(run.condition).schedule.num_intervals)
+    )
+
+
+def aggregate(
+    records: tuple[IntervalRecord, ...],
+    *,
+    config: ExperimentConfig,
+    paths: RunPaths,
+    out: RunPaths,
+    missing: Missing = Missing.DROP_SEEDS,
+) -> Aggregation:
+    """Write table.csv, table.parquet and statistics.json, each whole or not at all.
+
+    Args:
+        records: All that the ledger holds; none gives an empty table and no statistics.
+        config: The experiment.
+        paths: Its run directory, for the losses of single tokens.
+        out: Where to write; usually the same.
+        missing: What a missing cell does to the statistics.
+    """
+    cells = expected_cells(config)
+    table = table_from_records(records, telemetry=config.telemetry)
+    write_table(table, csv=out.table_csv, parquet=out.table_parquet)
+    if not records:
+        return Aggregation(0, len(cells), ("No interval was measured, so there is nothing to analyse.",))
+    present = tuple(Cell(record.condition, record.seed, record.interval) for record in records)
+    statistics = analyze_table(
+        table,
+        telemetry=config.telemetry,
+        paired_errors=read_paired_errors(paths, cells=present),
+        missing=missing,
+        expected=cells,
+    )
+    write_bytes_durably(out.statistics_file, statistics_to_json(statistics).encode())
+    sentences = summarize(statistics, summary_facts(table, expected=cells))
+    return Aggregation(len(records), len(cells), tuple(sentences))

@@ -1,0 +1,233 @@
+"""The command `seedscope`; every import that takes time waits until its command is given."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.launch import Finish
+    from orchestrator.progress.abstract_view import AbstractView
+    from orchestrator.sites import AbstractSite
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="seedscope",
+    help="Train the same small language model from many seeds, and learn what the whole trajectory can support.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line; errors become one sentence on stderr and an exit code."""
+    from orchestrator.command_errors import run_command
+
+    sys.exit(run_command(app, arguments=sys.argv[1:]))
+
+
+def _preset_names() -> list[str]:
+    from configs.preset_files import preset_names
+
+    return list(preset_names())
+
+
+ConfigArgument = Annotated[
+    str, typer.Argument(metavar="CONFIG", help="A preset's name or a YAML file.", autocompletion=_preset_names)
+]
+SetOption = Annotated[
+    Optional[list[str]],  # noqa: UP045, typer reads it at run time
+    typer.Option("--set", metavar="FIELD=VALUE", help="Override one field, such as schedule.budget_tokens=409600."),
+]
+OutOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--out", metavar="DIR", help="The run directory. Default: runs/NAME-DATE-TIME."),
+]
+AddressOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--address", metavar="ADDR", help="A running Ray cluster, `host:port` or `auto`."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line and event.")]
+InlineOption = Annotated[bool, typer.Option("--inline", help="One run after another in this process, without Ray.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+
+
+@app.callback()
+def _root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(name)s: %(message)s")
+
+
+@app.command()
+def run(
+    config: ConfigArgument,
+    out: OutOption = None,
+    overrides: SetOption = None,
+    address: AddressOption = None,
+    wants_json: JsonOption = False,
+    is_inline: InlineOption = False,
+) -> None:
+    """Train every seed and end with the table, its statistics and a summary."""
+    from configs.load import load_experiment
+    from orchestrator.defaults import cache_dir, default_out
+    from orchestrator.launch import start_experiment
+    from orchestrator.stop_signal import StopRequest
+
+    experiment = load_experiment(config, overrides=overrides or ())
+    finish = start_experiment(
+        experiment,
+        out=out or default_out(experiment.name),
+        cache_dir=cache_dir(),
+        site=_site(address=address, is_inline=is_inline),
+        view=_view(wants_json=wants_json),
+        stop=StopRequest(),
+    )
+    _end(finish, wants_json=wants_json)
+
+
+@app.command()
+def resume(
+    run: RunArgument,
+    address: AddressOption = None,
+    wants_json: JsonOption = False,
+    is_inline: InlineOption = False,
+) -> None:
+    """Go on where an experiment stopped; a finished one is left as it is."""
+    from orchestrator.launch import resume_experiment
+    from orchestrator.run_directory import open_run_directory
+    from orchestrator.stop_signal import StopRequest
+
+    finish = resume_experiment(
+        open_run_directory(run),
+        site=_site(address=address, is_inline=is_inline),
+        view=_view(wants_json=wants_json),
+        stop=StopRequest(),
+    )
+    _end(finish, wants_json=wants_json)
+
+
+@app.command()
+def watch(run: RunArgument, wants_json: JsonOption = False) -> None:
+    """Follow an experiment from another terminal until it ends."""
+    from orchestrator.watch import watch_experiment
+
+    watch_experiment(run, view=_view(wants_json=wants_json))
+
+
+@app.command()
+def plan(config: ConfigArgument, overrides: SetOption = None, out: OutOption = None) -> None:
+    """Say what an experiment would be and cost, without running it."""
+    from configs.load import load_experiment
+    from orchestrator.defaults import cache_dir, default_out
+    from orchestrator.plan import make_plan
+    from orchestrator.plan_text import plan_as_lines
+
+    experiment = load_experiment(config, overrides=overrides or ())
+    result = make_plan(experiment, out=out or default_out(experiment.name), cache_dir=cache_dir())
+    _print_lines(plan_as_lines(result))
+
+
+@app.command()
+def analyze(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A run directory, or a CSV or Parquet file.")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="DIR", help="Where statistics.json goes. Default: RUN, or here."),
+    ] = None,
+    subject: Annotated[str, typer.Option(help="Column that names the subjects.")] = "seed",
+    within: Annotated[str, typer.Option(help="Column that names the levels of the within factor.")] = "interval",
+    metrics: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--metric", help="Column to analyse; may be given several times. Default: val_loss."),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(help="What a missing cell does: drop-seeds, drop-levels or reject.")
+    ] = "drop-seeds",
+) -> None:
+    """Audit a table and compute telemetry and repeated-measures statistics; neither Ray nor torch is needed."""
+    from orchestrator.analyze import analyze_source
+
+    analysis = analyze_source(
+        source, out=out, subject=subject, within=within, metrics=tuple(metrics or ()), missing=missing
+    )
+    _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}"))
+
+
+@app.command()
+def presets() -> None:
+    """List the experiments that ship with Seedscope."""
+    from configs.preset_files import preset_summary
+
+    names = _preset_names()
+    width = max(map(len, names))
+    _print_lines(tuple(f"{name:{width}}  {preset_summary(name)}" for name in names), indent=width + 2)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine offers and what would go wrong."""
+    import os
+
+    from orchestrator.doctor import examine, findings_as_lines
+    from orchestrator.ray_session import TEMPORARY_BASE, why_ray_cannot_start
+
+    findings = examine(
+        directory=Path.cwd(),
+        temporary_directory=TEMPORARY_BASE / "seedscope-0000000-xxxxxxxx",
+        environment=os.environ,
+        can_start_ray=why_ray_cannot_start,
+    )
+    for line in findings_as_lines(findings, width=_width()):
+        print(line)  # noqa: T201
+
+
+def _site(*, address: str | None, is_inline: bool) -> "AbstractSite":
+    from configs.errors import ConfigurationError
+    from orchestrator.sites import InlineSite, RaySite
+
+    if is_inline and address is not None:
+        raise ConfigurationError(f"--inline runs without Ray, so it cannot use --address {address}; give one of them")
+    return InlineSite() if is_inline else RaySite(address)
+
+
+def _view(*, wants_json: bool) -> "AbstractView":
+    import time
+    from datetime import datetime
+
+    from orchestrator.progress.views import choose_view
+
+    return choose_view(
+        wants_json=wants_json,
+        is_terminal=sys.stdout.isatty(),
+        stream=sys.stdout,
+        clock=time.monotonic,
+        now=lambda: datetime.now().astimezone(),
+    )
+
+
+def _end(finish: "Finish", *, wants_json: bool) -> None:
+    root = finish.directory.paths.root
+    if not wants_json:
+        _print_lines(("", *finish.aggregation.sentences, f"Table: {finish.directory.paths.table_csv}"))
+    if finish.exit_code:
+        typer.echo(f"Go on with: seedscope resume {root}", err=True)
+        raise typer.Exit(finish.exit_code)
+
+
+def _print_lines(lines: tuple[str, ...], *, indent: int = 2) -> None:
+    import textwrap
+
+    for line in lines:
+        wrapped = textwrap.wrap(line, _width(), subsequent_indent=" " * indent, break_on_hyphens=False)
+        print("\n".join(wrapped))  # noqa: T201
+
+
+def _width() -> int:
+    import shutil
+
+    return min(shutil.get_terminal_size().columns, 100)

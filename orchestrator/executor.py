@@ -1,0 +1,43 @@
+"""What the controller asks of whatever runs the seeds."""
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+from orchestrator.metrics import AbstractMetrics
+from orchestrator.seed_worker import RunTask
+from orchestrator.slots import Slot
+from workers.records import Outcome
+
+__all__ = ["AbstractExecutor"]
+
+
+class AbstractExecutor(ABC):
+    """Starts attempts on slots and tells how they ended; it decides nothing. A context manager that leaves nothing."""
+
+    @property
+    @abstractmethod
+    def metrics(self) -> AbstractMetrics:
+        """To which all runs report."""
+
+    @property
+    @abstractmethod
+    def slots(self) -> tuple[Slot, ...]:
+        """Every slot there is, those to be used first in front."""
+
+    @abstractmethod
+    def start(self, task: RunTask) -> None:
+        """Begin an attempt on its slot, which must be free."""
+
+    @abstractmethod
+    def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
+        """The outcomes of attempts that ended, waiting at most `timeout_s` seconds for the first."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End every process and release every file."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

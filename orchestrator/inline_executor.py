@@ -1,0 +1,72 @@
+"""Run seeds one after another in this very process, without Ray."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import final
+
+from orchestrator.executor import AbstractExecutor
+from orchestrator.metrics import Metrics
+from orchestrator.seed_worker import RunTask, advance, failure_from, open_seed_run
+from orchestrator.slots import Slot
+from workers.records import Outcome
+
+__all__ = ["InlineExecutor"]
+
+
+@final
+class InlineExecutor(AbstractExecutor):
+    """One slot; each call of `wait` trains for a while and comes back.
+
+    Args:
+        metrics: To which the runs report.
+        slot: The cores that this process holds.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, metrics: Metrics, *, slot: Slot, clock: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = metrics
+        self._slot = slot
+        self._clock = clock
+        self._current: tuple[RunTask, Iterator[Outcome | None]] | None = None
+
+    @property
+    def metrics(self) -> Metrics:
+        """See the base class."""
+        return self._metrics
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """See the base class."""
+        return (self._slot,)
+
+    def start(self, task: RunTask) -> None:
+        """See the base class."""
+        assert self._current is None, "the only slot is taken"
+        self._current = (task, self._progress_of(task))
+
+    def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
+        """See the base class. May take longer than `timeout_s` by the time between two reports."""
+        if self._current is None:
+            return ()
+        task, progress = self._current
+        ends_s = self._clock() + timeout_s
+        while True:
+            try:
+                outcome = next(progress)
+            except Exception as error:  # noqa: BLE001, the worker's edge, as in SeedWorker.run
+                outcome = failure_from(error, task=task)
+            if outcome is not None:
+                self._current = None
+                return (outcome,)
+            if self._clock() >= ends_s:
+                return ()
+
+    def close(self) -> None:
+        """See the base class."""
+        self._current = None
+        self._metrics.close()
+
+    def _progress_of(self, task: RunTask) -> Iterator[Outcome | None]:
+        seed_run = open_seed_run(task)
+        for item in seed_run:
+            yield advance(seed_run, item=item, attempt=task.attempt, metrics=self._metrics)

@@ -1,0 +1,193 @@
+"""Take an experiment from its config to its table: new, or from where it stopped."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from configs.errors import RunDirectoryError
+from configs.experiment import ExperimentConfig
+from orchestrator.aggregation import Aggregation, aggregate
+from orchestrator.controller import Controller
+from orchestrator.executor import AbstractExecutor
+from orchestrator.lease import hold_lease
+from orchestrator.ledger import reading_ledger
+from orchestrator.machine import inspect_machine
+from orchestrator.manifest import add_run_hashes, first_manifest, write_manifest
+from orchestrator.needs import needs_of, require_disk, require_memory
+from orchestrator.progress.abstract_view import AbstractView
+from orchestrator.progress.events import ExperimentFinished, ExperimentStarted, Warned
+from orchestrator.run_directory import RunDirectory, create_run_directory, require_free_or_same
+from orchestrator.run_state import RunState
+from orchestrator.sites import AbstractSite
+from orchestrator.stop_signal import StopRequest, stop_on_signals
+from workers.corpus import Corpus, load_corpus, prepare_corpus, require_windows
+
+__all__ = ["ExitCode", "Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
+
+
+class ExitCode:
+    """How a command ends; DESIGN names the rest."""
+
+    DONE = 0
+    USER_ERROR = 2
+    FAILED_RUNS = 3
+    STOPPED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How an experiment ended."""
+
+    directory: RunDirectory
+    aggregation: Aggregation
+    exit_code: int
+
+
+def prepare_experiment(config: ExperimentConfig, *, cache_dir: Path) -> Corpus:
+    """Read and tokenize the corpus, and refuse one that is too short for any condition.
+
+    Raises:
+        CorpusError: If the text cannot be had or does not suffice.
+    """
+    corpus = prepare_corpus(config.corpus, vocab_size=config.model.vocab_size, cache_dir=cache_dir)
+    for name in config.condition_names:
+        resolved = config.for_condition(name)
+        require_windows(
+            corpus,
+            context_length=resolved.model.context_length,
+            evaluation_tokens=resolved.evaluation.tokens,
+            evaluation_offset=resolved.evaluation.offset,
+        )
+    return corpus
+
+
+def start_experiment(
+    config: ExperimentConfig, *, out: Path, cache_dir: Path, site: AbstractSite, view: AbstractView, stop: StopRequest
+) -> Finish:
+    """Run a config into `out`. An `out` that holds the same experiment is gone on with.
+
+    Args:
+        config: What to run.
+        out: The run directory; it appears once everything that can be checked before has been checked.
+        cache_dir: Where tokenizers are kept between experiments.
+        site: Where the runs run.
+        view: Where progress is shown.
+        stop: Whether somebody asked to stop.
+
+    Raises:
+        UserError: If something was found wrong before the first step; `out` is then as it was.
+    """
+    present = require_free_or_same(out, config=config)
+    needs = needs_of(config)
+    require_disk(needs, directory=out)
+    machine = inspect_machine()
+    require_memory(needs, available_bytes=machine.memory_available_bytes)
+    corpus = prepare_experiment(config, cache_dir=cache_dir)
+    if present is not None:
+        _require_same_corpus(corpus, present)
+        return resume_experiment(present, site=site, view=view, stop=stop)
+    with site:
+        slots = site.slots(config.placement.threads_per_run)
+        manifest = first_manifest(
+            config,
+            corpus=corpus,
+            machine=machine,
+            slots=[str(slot) for slot in slots],
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        directory = create_run_directory(out, config=config, corpus=corpus, manifest=manifest)
+        with hold_lease(directory.paths.lease_file):
+            return _run(directory, site=site, view=view, stop=stop)
+
+
+def resume_experiment(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest) -> Finish:
+    """Run whatever is not complete yet; a complete experiment is only aggregated again.
+
+    Raises:
+        UserError: If the directory is in use or damaged.
+    """
+    with hold_lease(directory.paths.lease_file):
+        if _is_complete(directory):
+            return _finish(directory, view=view)
+        _require_same_corpus(load_corpus(directory.paths), directory)
+        with site:
+            return _run(directory, site=site, view=view, stop=stop)
+
+
+def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest) -> Finish:
+    config = directory.config
+    with view:
+        _announce(directory, view=view, num_slots=len(site.slots(config.placement.threads_per_run)))
+        with site.executor(directory.paths.ledger_file, threads_per_run=config.placement.threads_per_run) as executor:
+            _control(directory, executor=executor, view=view, stop=stop)
+        return _finish(directory, view=view)
+
+
+def _control(directory: RunDirectory, *, executor: AbstractExecutor, view: AbstractView, stop: StopRequest) -> None:
+    controller = Controller(
+        directory.config,
+        run_dir=directory.paths.root.absolute(),
+        executor=executor,
+        view=view,
+        stop=stop,
+        clock=time.monotonic,
+    )
+    with stop_on_signals(stop):
+        controller.run()
+
+
+def _announce(directory: RunDirectory, *, view: AbstractView, num_slots: int) -> None:
+    config = directory.config
+    schedules = [config.for_condition(name).schedule for name in config.condition_names]
+    view.show(
+        ExperimentStarted(
+            name=config.name,
+            run_dir=str(directory.paths.root),
+            num_runs=len(config.condition_names) * len(config.seeds),
+            num_intervals=max(schedule.num_intervals for schedule in schedules),
+            num_slots=num_slots,
+        )
+    )
+    for warning in directory.manifest["corpus"]["warnings"]:
+        view.show(Warned(warning))
+
+
+def _finish(directory: RunDirectory, *, view: AbstractView) -> Finish:
+    with reading_ledger(directory.paths.ledger_file) as ledger:
+        rows, records = ledger.runs(), ledger.records()
+    write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)
+    aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths)
+    exit_code = _exit_code(tuple(row.state for row in rows))
+    view.show(
+        ExperimentFinished(
+            name=directory.config.name,
+            run_dir=str(directory.paths.root),
+            exit_code=exit_code,
+            num_rows=aggregation.num_rows,
+            num_expected_rows=aggregation.num_expected_rows,
+        )
+    )
+    return Finish(directory, aggregation, exit_code)
+
+
+def _exit_code(states: tuple[RunState, ...]) -> int:
+    if all(state is RunState.COMPLETED for state in states):
+        return ExitCode.DONE
+    if all(state in (RunState.COMPLETED, RunState.FAILED) for state in states):
+        return ExitCode.FAILED_RUNS
+    return ExitCode.STOPPED
+
+
+def _is_complete(directory: RunDirectory) -> bool:
+    with reading_ledger(directory.paths.ledger_file) as ledger:
+        return all(row.state is RunState.COMPLETED for row in ledger.runs())
+
+
+def _require_same_corpus(corpus: Corpus, directory: RunDirectory) -> None:
+    expected = directory.manifest["corpus"]["fingerprint"]
+    if corpus.fingerprint != expected:
+        raise RunDirectoryError(
+            f"{directory.paths.root} was begun with another text (corpus fingerprint {expected[:12]}, now "
+            f"{corpus.fingerprint[:12]}); give the same text, or choose another --out"
+        )

@@ -1,0 +1,130 @@
+"""Write down what an experiment ran on: versions, hardware, fingerprints, hashes."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from configs.durable import write_bytes_durably
+from configs.errors import RunDirectoryError
+from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
+from orchestrator.ledger import RunRow
+from orchestrator.machine import Machine
+from workers.corpus import Corpus
+from workers.records import IntervalRecord
+
+__all__ = ["add_run_hashes", "first_manifest", "read_manifest", "write_manifest"]
+
+MANIFEST_VERSION = 1
+_PACKAGES = ("seedscope", "ray", "torch", "numpy", "pandas", "pingouin", "scipy", "tokenizers", "safetensors")
+
+
+def first_manifest(
+    config: ExperimentConfig, *, corpus: Corpus, machine: Machine, slots: Sequence[str], created_at: str
+) -> dict[str, Any]:
+    """What is known before the first step.
+
+    Args:
+        config: The whole experiment.
+        corpus: The text as tokens.
+        machine: The driver's machine.
+        slots: The slots there are, as text.
+        created_at: Time in ISO 8601.
+    """
+    return {
+        "manifest_version": MANIFEST_VERSION,
+        "name": config.name,
+        "created_at": created_at,
+        "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "git_commit": _git_commit(),
+        "hardware": {
+            "host": machine.host,
+            "platform": platform.platform(),
+            "cpu_model": machine.cpu_model,
+            "cores": list(machine.cores),
+            "memory_bytes": machine.memory_bytes,
+        },
+        "slots": list(slots),
+        "threads_per_run": config.placement.threads_per_run,
+        "seed_controls": list(config.seed_controls),
+        "config_fingerprint": config.fingerprint,
+        "corpus": {
+            "fingerprint": corpus.fingerprint,
+            "tokenizer_sha256": hashlib.sha256(corpus.tokenizer_json.encode()).hexdigest(),
+            "num_train_stories": corpus.num_train_stories,
+            "num_validation_stories": corpus.num_validation_stories,
+            "unique_tokens": corpus.num_unique_tokens,
+            "num_validation_tokens": int(corpus.validation.size),
+            "warnings": list(corpus.warnings),
+        },
+        "passes": {
+            name: config.for_condition(name).schedule.num_tokens / corpus.num_unique_tokens
+            for name in config.condition_names
+        },
+        "runs": [],
+    }
+
+
+def add_run_hashes(
+    manifest: dict[str, Any], *, rows: Sequence[RunRow], records: Sequence[IntervalRecord]
+) -> dict[str, Any]:
+    """The manifest with the sha256 of each run's step-0 weights and data order, as far as they are known."""
+    initial = {record.run: record.weights_sha256 for record in records if record.interval == 0}
+    runs = [
+        {
+            "condition": row.run.condition,
+            "seed": row.run.seed,
+            "state": row.state,
+            "attempts": row.attempt,
+            "initial_weights_sha256": initial.get(row.run),
+            "data_order_sha256": row.data_order_sha256,
+        }
+        for row in rows
+    ]
+    return manifest | {"runs": runs}
+
+
+def write_manifest(manifest: dict[str, Any], *, paths: RunPaths) -> None:
+    """Put the manifest in its place."""
+    write_bytes_durably(paths.manifest_file, (json.dumps(manifest, indent=2) + "\n").encode())
+
+
+def read_manifest(paths: RunPaths) -> dict[str, Any]:
+    """The manifest of a run directory.
+
+    Raises:
+        RunDirectoryError: If there is none or it cannot be understood.
+    """
+    try:
+        manifest = json.loads(paths.manifest_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunDirectoryError(f"{paths.root} is not a run directory: it has no {paths.manifest_file.name}") from None
+    except (OSError, ValueError) as error:
+        raise RunDirectoryError(f"{paths.manifest_file} cannot be read: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("manifest_version") != MANIFEST_VERSION:
+        raise RunDirectoryError(f"{paths.manifest_file} is not a manifest of version {MANIFEST_VERSION}")
+    return manifest
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """The commit of this source, with `-dirty` where files differ from it; None outside a checkout."""
+    source = Path(__file__).resolve().parent.parent
+    command = ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    is_our_checkout = (source / ".git").exists()
+    return answer.stdout.strip() or None if is_our_checkout and answer.returncode == 0 else None

@@ -1,0 +1,84 @@
+"""Estimate what an experiment needs of the machine, and refuse what cannot fit."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from configs.errors import ResourceError
+from configs.experiment import ExperimentConfig
+from orchestrator.sizes import format_bytes
+
+__all__ = ["Needs", "nearest_existing", "needs_of", "require_disk", "require_memory"]
+
+_FLOAT_BYTES = 4
+_PROCESS_BYTES = 330 * 1024**2  # a Python process with torch and Ray loaded; benchmarks/memory.py measures it
+_LIVE_LOGITS = 3  # logits, their log-probabilities and their gradient
+_EVALUATED_TOKEN_BYTES = 8  # loss, rank and ties of one token, compressed
+_CHECKPOINT_OVERHEAD_BYTES = 8 * 1024
+_RESUME_STATES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Estimates for one experiment."""
+
+    memory_per_run_bytes: int
+    """Resident memory of the largest run."""
+    disk_bytes: int
+    """Everything that the complete run directory holds."""
+
+
+def needs_of(config: ExperimentConfig) -> Needs:
+    """Estimate memory and disk from the shapes alone."""
+    conditions = [config.for_condition(name) for name in config.condition_names]
+    return Needs(
+        memory_per_run_bytes=max(map(_memory_bytes, conditions)),
+        disk_bytes=len(config.seeds) * sum(map(_disk_bytes, conditions)),
+    )
+
+
+def require_disk(needs: Needs, *, directory: Path) -> None:
+    """Refuse an experiment that the disk of `directory` has no room for.
+
+    Raises:
+        ResourceError: Names the need, the free space and the remedy.
+    """
+    free_bytes = shutil.disk_usage(nearest_existing(directory)).free
+    if needs.disk_bytes > free_bytes:
+        raise ResourceError(
+            f"the experiment needs about {format_bytes(needs.disk_bytes)} of disk, but {nearest_existing(directory)} "
+            f"has {format_bytes(free_bytes)} free; choose an --out on a larger disk, or fewer seeds or intervals"
+        )
+
+
+def require_memory(needs: Needs, *, available_bytes: int) -> None:
+    """Refuse an experiment of which not even one run fits into memory.
+
+    Raises:
+        ResourceError: Names the need, what is available and the remedy.
+    """
+    if needs.memory_per_run_bytes > available_bytes:
+        raise ResourceError(
+            f"one run needs about {format_bytes(needs.memory_per_run_bytes)} of memory, but "
+            f"{format_bytes(available_bytes)} is available; lower schedule.tokens_per_step or the model's sizes"
+        )
+
+
+def nearest_existing(directory: Path) -> Path:
+    """The directory itself, or its closest ancestor that exists."""
+    candidates = (directory.absolute(), *directory.absolute().parents)
+    return next(candidate for candidate in candidates if candidate.is_dir())
+
+
+def _memory_bytes(config: ExperimentConfig) -> int:
+    model, tokens = config.model, config.schedule.tokens_per_step
+    # Weights, gradients and two moments; then what backward needs of every layer, and the logits.
+    state = 4 * model.num_parameters
+    per_token = model.num_layers * (10 * model.width + 4 * model.mlp_width) + _LIVE_LOGITS * model.vocab_size
+    return _PROCESS_BYTES + _FLOAT_BYTES * (state + tokens * per_token)
+
+
+def _disk_bytes(config: ExperimentConfig) -> int:
+    weights = _FLOAT_BYTES * config.model.num_parameters
+    checkpoint = weights + config.evaluation.tokens * _EVALUATED_TOKEN_BYTES + _CHECKPOINT_OVERHEAD_BYTES
+    return config.schedule.num_intervals * checkpoint + _RESUME_STATES * 2 * weights

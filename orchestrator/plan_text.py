@@ -1,0 +1,91 @@
+"""Write a plan for people."""
+
+from orchestrator.plan import ConditionPlan, Plan
+from orchestrator.progress.formatting import duration
+from orchestrator.sizes import format_bytes
+
+__all__ = ["plan_as_lines"]
+
+MOST_NEARLY_FREE_PASSES = 4  # Muennighoff et al. 2023, arXiv:2305.16264
+
+
+def plan_as_lines(plan: Plan) -> tuple[str, ...]:
+    """One line per fact, warnings last."""
+    lines = [
+        _line(
+            "experiment",
+            f"{plan.name}: {_count(len(plan.seeds), 'seed')} "
+            f"({', '.join(map(str, plan.seeds[:8]))}{', ...' if len(plan.seeds) > 8 else ''})",
+        ),
+        _line("a seed changes", " and ".join(control.replace("_", " ") for control in plan.seed_controls)),
+    ]
+    for condition in plan.conditions:
+        lines += _condition_lines(condition, is_only=len(plan.conditions) == 1)
+    lines += [
+        _line("table", f"{plan.num_rows:,} rows"),
+        _line("unique tokens", _unique(plan)),
+        _line(
+            "slots",
+            f"{len(plan.slots)} of {_count(plan.threads_per_run, 'core')} ({', '.join(plan.slots[:6])}"
+            f"{', ...' if len(plan.slots) > 6 else ''}); {_count(plan.num_concurrent_runs, 'run')} at once",
+        ),
+        _line("wall time", f"about {duration(plan.wall_time_s)}"),
+        _line(
+            "memory",
+            f"about {format_bytes(plan.memory_per_run_bytes)} per run, "
+            f"{format_bytes(plan.num_concurrent_runs * plan.memory_per_run_bytes)} in all; "
+            f"{format_bytes(plan.memory_available_bytes)} available",
+        ),
+        _line(
+            "disk", f"about {format_bytes(plan.disk_bytes)} in {plan.out}; {format_bytes(plan.disk_free_bytes)} free"
+        ),
+    ]
+    return (*lines, *(f"warning: {warning}" for warning in _warnings(plan)))
+
+
+def _condition_lines(condition: ConditionPlan, *, is_only: bool) -> list[str]:
+    non_embedding = condition.num_parameters - condition.num_embedding_parameters
+    lines = [] if is_only else [_line("condition", condition.name)]
+    return [
+        *lines,
+        _line("parameters", f"{condition.num_parameters:,} ({non_embedding:,} outside the embedding)"),
+        _line(
+            "per run",
+            f"{condition.num_steps:,} steps, {condition.num_tokens:,} tokens, {condition.num_intervals} intervals",
+        ),
+        _line("passes", "unknown" if condition.passes is None else f"{condition.passes:.2f}"),
+        _line("FLOPs", f"{condition.flops_per_run:.3g} per run"),
+        _line(
+            "speed",
+            f"{condition.tokens_per_s:,.0f} tokens/s per run, measured with all slots busy; "
+            f"{duration(condition.seconds_per_run)} per run",
+        ),
+    ]
+
+
+def _unique(plan: Plan) -> str:
+    number = "" if plan.text.unique_tokens is None else f"{plan.text.unique_tokens:,} "
+    return f"{number}({plan.text.source})"
+
+
+def _warnings(plan: Plan) -> list[str]:
+    warnings = list(plan.text.warnings)
+    repeated = [condition for condition in plan.conditions if (condition.passes or 0) > MOST_NEARLY_FREE_PASSES]
+    warnings += [
+        f"{condition.name} reads its text {condition.passes:.1f} times; beyond {MOST_NEARLY_FREE_PASSES} passes "
+        "repetition costs, and a rising validation loss may be memorisation and no effect of the token budget."
+        for condition in repeated
+    ]
+    if plan.num_concurrent_runs * plan.memory_per_run_bytes > plan.memory_available_bytes:
+        warnings.append("all runs together need more memory than is available; lower placement.max_concurrent_runs.")
+    if plan.disk_bytes > plan.disk_free_bytes:
+        warnings.append("the disk has too little room, so the run would be refused; choose another --out.")
+    return warnings
+
+
+def _line(topic: str, fact: str) -> str:
+    return f"{topic:<15} {fact}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

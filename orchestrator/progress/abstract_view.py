@@ -1,0 +1,32 @@
+"""What every view of an experiment's progress can do."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from orchestrator.progress.events import Event
+from orchestrator.progress.snapshot import Snapshot
+
+__all__ = ["AbstractView"]
+
+
+class AbstractView(ABC):
+    """Shows an experiment from entry to exit; it never decides and never fails an experiment on purpose."""
+
+    @abstractmethod
+    def show(self, event: Event) -> None:
+        """Tell that `event` happened; called once for each."""
+
+    @abstractmethod
+    def update(self, snapshot: Snapshot) -> None:
+        """Take the newest `snapshot`; called about four times a second."""
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Take the output."""
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the output as it was found, below what was shown."""

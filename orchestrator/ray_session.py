@@ -1,0 +1,105 @@
+"""Enter and leave Ray: one of our own on this machine, or a cluster that is running already."""
+
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from configs.errors import ResourceError
+from orchestrator.private_dir import private_dir
+
+__all__ = ["TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
+
+_LOOPBACK = "127.0.0.1"
+_OBJECT_STORE_BYTES = 128 * 1024**2  # records are small, and corpora travel through the run directory
+TEMPORARY_BASE = Path("/tmp")  # noqa: S108, short enough for socket paths
+
+
+@contextmanager
+def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
+    """A Ray of our own: loopback only, no dashboard, a token in a private file, nothing left behind.
+
+    Args:
+        num_cores: Cores that Ray may count.
+
+    Raises:
+        ResourceError: If Ray does not start.
+    """
+    with private_dir(TEMPORARY_BASE) as directory:
+        _prepare_environment()
+        _require_token(directory / "token")
+        import ray
+
+        try:
+            ray.init(
+                address="local",
+                num_cpus=num_cores,
+                num_gpus=0,
+                include_dashboard=False,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address=_LOOPBACK,
+                _temp_dir=str(directory),
+            )
+            yield
+        except (ConnectionError, OSError, TimeoutError) as error:
+            raise ResourceError(f"Ray did not start on this machine: {error}; run `seedscope doctor`") from error
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def ray_cluster(address: str) -> Iterator[None]:
+    """The running cluster at `address`, which goes on running afterwards.
+
+    Args:
+        address: `host:port` of its GCS, or `auto`.
+
+    Raises:
+        ResourceError: If it cannot be reached.
+    """
+    _prepare_environment()
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ResourceError(
+            f"there is no Ray cluster to reach at --address {address} ({first_line}); "
+            "start one with `ray start --head`, or leave --address out"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def why_ray_cannot_start() -> str | None:
+    """Start a Ray of one core and end it again: None if that works, else the reason."""
+    try:
+        with ray_on_this_machine(num_cores=1):
+            return None
+    except Exception as error:  # noqa: BLE001, whatever it is, it is the answer
+        return str(error) or type(error).__name__
+
+
+def _prepare_environment() -> None:
+    # Ray reads these while it is imported or started; they are its only interface for them.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_DEDUP_LOGS"] = "0"
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+    # By default Ray's workers yield to everything else on the machine: 3 % of a shared core instead of half.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112, so spelt by Ray
+
+
+def _require_token(file: Path) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(secrets.token_hex(32))
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(file)
+    os.environ.pop("RAY_AUTH_TOKEN", None)

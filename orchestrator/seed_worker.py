@@ -1,0 +1,112 @@
+"""The process of one run: pinned first, then trained, reporting all the way."""
+
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
+from orchestrator.machine import inspect_machine
+from orchestrator.metrics import AbstractMetrics, Directive
+from orchestrator.slots import Slot
+from workers.pinning import pin_process, read_pinning, set_torch_threads
+from workers.records import IntervalRecord, Outcome, ProgressSample, RunId, SeedFailure
+from workers.usage import WorkerPlace
+
+if TYPE_CHECKING:
+    from workers.seed_run import SeedRun
+
+__all__ = ["RunTask", "SeedWorker", "advance", "failure_from", "open_seed_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTask:
+    """One attempt at one run, ready to be sent to its node."""
+
+    run: RunId
+    attempt: int
+    slot: Slot
+    config: ExperimentConfig
+    """The experiment as resolved for the run's condition."""
+    run_dir: str
+
+
+@final
+class SeedWorker:
+    """Runs attempts in a process of its own, which belongs to the slot's cores from the first moment on."""
+
+    def __init__(self, cores: tuple[int, ...]) -> None:
+        # Before torch is imported, so that its thread pool is born on these cores.
+        pin_process(cores)
+
+    def run(self, task: RunTask, metrics: AbstractMetrics) -> Outcome:
+        """Train to the end, to a stop or to a failure; nothing is raised."""
+        try:
+            seed_run = open_seed_run(task)
+            for item in seed_run:
+                outcome = advance(seed_run, item=item, attempt=task.attempt, metrics=metrics)
+                if outcome is not None:
+                    return outcome
+        except Exception as error:  # noqa: BLE001, the worker's edge: a failure travels as a value
+            return failure_from(error, task=task)
+        raise AssertionError("a SeedRun ends with its outcome")
+
+
+def open_seed_run(task: RunTask) -> "SeedRun":
+    """Load the corpus, fix the thread count and build the run, in this process."""
+    # torch is imported here and not above: pinning comes first, and the driver never needs it.
+    from workers.corpus import load_corpus
+    from workers.seed_run import SeedRun
+
+    set_torch_threads(task.config.placement.threads_per_run)
+    paths = RunPaths(Path(task.run_dir))
+    return SeedRun(
+        task.config,
+        run=task.run,
+        attempt=task.attempt,
+        corpus=load_corpus(paths),
+        paths=paths,
+        place=_read_place(task.slot.cores),
+        clock=time.monotonic,
+    )
+
+
+def advance(
+    seed_run: "SeedRun", *, item: IntervalRecord | ProgressSample | Outcome, attempt: int, metrics: AbstractMetrics
+) -> Outcome | None:
+    """Pass on what a run has just told, and pass back what it is told in return.
+
+    Returns:
+        The outcome, if that is what `item` is.
+    """
+    if not isinstance(item, IntervalRecord | ProgressSample):
+        return item
+    if metrics.accept(item, attempt=attempt) is Directive.STOP:
+        seed_run.request_stop()
+    return None
+
+
+def failure_from(error: BaseException, *, task: RunTask) -> SeedFailure:
+    """The value that stands for an error that ended an attempt."""
+    return SeedFailure(
+        run=task.run,
+        attempt=task.attempt,
+        kind=type(error).__name__,
+        message=str(error) or repr(error),
+        traceback="".join(traceback.format_exception(error)),
+        step=None,
+    )
+
+
+def _read_place(cores: tuple[int, ...]) -> WorkerPlace:
+    pinning = read_pinning(cores)
+    machine = inspect_machine()
+    return WorkerPlace(
+        host=machine.host,
+        cpu_model=machine.cpu_model,
+        cores=pinning.cores,
+        threads=pinning.num_threads,
+        interop_threads=pinning.num_interop_threads,
+    )

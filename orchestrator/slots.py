@@ -1,0 +1,112 @@
+"""Divide the cores of nodes into slots, and lend each slot to one run at a time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import final
+
+from configs.errors import ResourceError
+from orchestrator.core_list import format_core_list
+from orchestrator.machine import Machine, physical_cores_first
+
+__all__ = ["Slot", "SlotPool", "slots_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A node and a set of its cores that one run holds."""
+
+    node: str
+    cores: tuple[int, ...]
+    """Sorted core ids; as many as the run has threads."""
+
+    def __str__(self) -> str:
+        return f"{self.node}:{format_core_list(self.cores)}"
+
+
+def slots_for(machine: Machine, *, node: str, threads_per_run: int) -> tuple[Slot, ...]:
+    """Cut a machine's cores into as many disjoint slots as fit.
+
+    First hardware threads go first: the first slots share no physical core, and the threads of one slot share one only
+    where there are more of them than physical cores.
+
+    Args:
+        machine: What the process may use of the node.
+        node: The name under which slots are lent, unique in the cluster.
+        threads_per_run: Cores of one slot, at least 1.
+
+    Returns:
+        Slots, those to be lent first in front; cores that fill no slot are left out.
+
+    Raises:
+        ResourceError: If not even one slot fits.
+    """
+    cores = physical_cores_first(machine.cores, physical_cores=machine.physical_cores)
+    num_slots = len(cores) // threads_per_run
+    if num_slots == 0:
+        raise ResourceError(
+            f"placement.threads_per_run={threads_per_run} exceeds the {len(cores)} cores that this process may use on "
+            f"{machine.host} ({format_core_list(cores)}); set it to {len(cores)} or less, or allow the process "
+            "more cores."
+        )
+    starts = range(0, num_slots * threads_per_run, threads_per_run)
+    return tuple(Slot(node=node, cores=tuple(sorted(cores[start : start + threads_per_run]))) for start in starts)
+
+
+@final
+class SlotPool:
+    """The slots of all nodes, and which of them are lent."""
+
+    def __init__(self, slots: Iterable[Slot] = ()) -> None:
+        """Begin with every slot free; on each node the earlier ones are lent first."""
+        self._by_node: dict[str, tuple[Slot, ...]] = {}
+        self._lent: set[Slot] = set()
+        self.add(slots)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Every slot, in the order of lending: the first of each node, then the second of each."""
+        layers = zip_longest(*self._by_node.values())
+        return tuple(slot for slot in chain.from_iterable(layers) if slot is not None)
+
+    @property
+    def num_free(self) -> int:
+        """Slots that `acquire` could still lend."""
+        return len(self.slots) - len(self._lent)
+
+    def acquire(self) -> Slot | None:
+        """Lend the first free slot; None when all are lent."""
+        slot = next((slot for slot in self.slots if slot not in self._lent), None)
+        if slot is not None:
+            self._lent.add(slot)
+        return slot
+
+    def release(self, slot: Slot) -> None:
+        """Take a slot back. A slot of a node that was removed meanwhile is forgotten.
+
+        Raises:
+            ValueError: If the slot stands in the pool but is not lent; it would be lent twice.
+        """
+        if slot.node not in self._by_node:
+            return
+        if slot not in self._lent:
+            raise ValueError(f"slot {slot} is released but was not lent; release each slot once.")
+        self._lent.remove(slot)
+
+    def add(self, slots: Iterable[Slot]) -> None:
+        """Take further slots in, as when a node joins.
+
+        Raises:
+            ValueError: If a core of a node would belong to two slots.
+        """
+        for slot in slots:
+            present = self._by_node.get(slot.node, ())
+            taken = set(chain.from_iterable(other.cores for other in present)) & set(slot.cores)
+            if taken:
+                raise ValueError(f"slot {slot} shares cores {format_core_list(taken)} with a slot already in the pool.")
+            self._by_node[slot.node] = (*present, slot)
+
+    def remove_node(self, node: str) -> None:
+        """Never lend a slot of this node again, as when it died; its lent slots need no release."""
+        self._by_node.pop(node, None)
+        self._lent = {slot for slot in self._lent if slot.node != node}

@@ -1,0 +1,72 @@
+"""Train for a few seconds on every slot at once, to know how fast the experiment would go."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from configs.experiment import ExperimentConfig
+from orchestrator.slots import Slot
+from workers.pinning import pin_process, set_torch_threads, thread_environment
+
+__all__ = ["Speed", "measure_speed"]
+
+_WARM_UP_STEPS = 2
+_TRIAL_S = 3.0
+_MOST_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What one slot reached while all others were busy too."""
+
+    tokens_per_s: float
+    start_up_s: float
+    """Seconds from the start of the process to its first step."""
+    peak_memory_bytes: int | None
+
+
+def measure_speed(config: ExperimentConfig, *, slots: Sequence[Slot]) -> tuple[Speed, ...]:
+    """Train one condition's model on random tokens, one process per slot, all at the same time.
+
+    Args:
+        config: The experiment as resolved for one condition.
+        slots: The slots of this machine.
+
+    Returns:
+        One speed per slot.
+    """
+    spawning = multiprocessing.get_context("spawn")
+    environment = thread_environment(config.placement.threads_per_run)
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)  # inherited by the processes, whose libraries read it while they load
+    try:
+        with ProcessPoolExecutor(max_workers=len(slots), mp_context=spawning) as pool:
+            trials = [pool.submit(_try_slot, config, slot.cores, time.time()) for slot in slots]
+            return tuple(trial.result() for trial in trials)
+    finally:
+        _restore(before)
+
+
+def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: float) -> Speed:
+    pin_process(cores)
+    set_torch_threads(config.placement.threads_per_run)
+    # torch loads here, after pinning, as in a real run.
+    from workers.speed import timed_steps
+    from workers.usage import peak_memory_bytes
+
+    start_up_s = time.time() - submitted_at
+    tokens_per_s = timed_steps(
+        config, warm_up_steps=_WARM_UP_STEPS, trial_s=_TRIAL_S, most_steps=_MOST_STEPS, clock=time.monotonic
+    )
+    return Speed(tokens_per_s=tokens_per_s, start_up_s=start_up_s, peak_memory_bytes=peak_memory_bytes())
+
+
+def _restore(environment: dict[str, str | None]) -> None:
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,1 @@
+"""What one seed does: corpus, model, training, measurement."""

@@ -1,0 +1,41 @@
+"""Say what a directory holds in a SHA256SUMS file, and check it later."""
+
+import hashlib
+from pathlib import Path
+
+from configs.errors import CheckpointError
+
+__all__ = ["SUMS_NAME", "file_sha256", "verify_checksums", "write_checksums"]
+
+SUMS_NAME = "SHA256SUMS"
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_checksums(directory: Path) -> None:
+    """List every file of `directory` in the form that `sha256sum --check` reads."""
+    files = sorted(path for path in directory.iterdir() if path.name != SUMS_NAME)
+    lines = [f"{file_sha256(path)}  {path.name}\n" for path in files]
+    (directory / SUMS_NAME).write_text("".join(lines), encoding="utf-8")
+
+
+def verify_checksums(directory: Path) -> None:
+    """Check every listed file.
+
+    Raises:
+        CheckpointError: If the list or a file is missing, or a file's content differs.
+    """
+    try:
+        lines = (directory / SUMS_NAME).read_text(encoding="utf-8").splitlines()
+        for line in lines:
+            expected, _, name = line.partition("  ")
+            if file_sha256(directory / name) != expected:
+                raise CheckpointError(f"{directory / name} does not hold what its checksum promises")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{directory} is incomplete: {error}") from error
+    if not lines:
+        raise CheckpointError(f"{directory / SUMS_NAME} lists no file")

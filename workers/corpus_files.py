@@ -1,0 +1,85 @@
+"""Write and read the two kinds of file that a corpus is kept in: token streams and a tokenizer."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from configs.durable import write_bytes_durably
+from configs.errors import RunDirectoryError
+from workers.corpus_encoding import TokenStream
+from workers.tokenizer import END_TOKEN
+
+__all__ = ["find_end_id", "read_stream", "read_tokenizer", "write_stream"]
+
+
+def write_stream(stream: TokenStream, *, path: Path) -> None:
+    """Write a token stream durably in NumPy's format.
+
+    Args:
+        stream: Token ids, shape (num_tokens,).
+        path: The final name; its directory must exist.
+    """
+    buffer = io.BytesIO()
+    np.save(buffer, stream, allow_pickle=False)
+    write_bytes_durably(path, buffer.getvalue())
+
+
+def read_stream(path: Path) -> TokenStream:
+    """Map a token stream into memory, read-only; it stays on disk.
+
+    Args:
+        path: A file that `write_stream` wrote.
+
+    Returns:
+        Token ids, uint16 or uint32, shape (num_tokens,).
+
+    Raises:
+        RunDirectoryError: If the file is missing, cut short, or holds something else.
+    """
+    try:
+        stream = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _unusable(path, why=error) from error
+    if not isinstance(stream, np.ndarray) or stream.ndim != 1 or stream.dtype not in (np.uint16, np.uint32):
+        raise _unusable(path, why=ValueError("it is no flat array of uint16 or uint32"))
+    return stream
+
+
+def read_tokenizer(path: Path) -> str:
+    """Read the text of a tokenizer.
+
+    Args:
+        path: A tokenizer, as Hugging Face tokenizers write it.
+
+    Raises:
+        RunDirectoryError: If the file is missing or is no tokenizer with an end token.
+    """
+    try:
+        tokenizer_json = path.read_text(encoding="utf-8")
+        find_end_id(tokenizer_json)
+    except (OSError, ValueError) as error:
+        raise _unusable(path, why=error) from error
+    return tokenizer_json
+
+
+def find_end_id(tokenizer_json: str) -> int:
+    """The id of the end token.
+
+    Args:
+        tokenizer_json: A tokenizer, as Hugging Face tokenizers write it.
+
+    Raises:
+        ValueError: If this is no such tokenizer, or it has no end token.
+    """
+    try:
+        added_tokens = json.loads(tokenizer_json)["added_tokens"]
+        return next(int(token["id"]) for token in added_tokens if token["content"] == END_TOKEN)
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise ValueError(f"it is no tokenizer with a token {END_TOKEN}") from error
+
+
+def _unusable(path: Path, *, why: Exception) -> RunDirectoryError:
+    state = "is missing" if isinstance(why, FileNotFoundError) else f"is damaged ({str(why).rstrip('.')})"
+    return RunDirectoryError(f"{path} {state}; start the experiment anew in another directory.")

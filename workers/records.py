@@ -1,0 +1,174 @@
+"""The facts that leave a worker: plain, frozen, without tensors."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Completed",
+    "IntervalRecord",
+    "Outcome",
+    "ProgressSample",
+    "RunId",
+    "SeedFailure",
+    "Stopped",
+]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunId:
+    """One seed under one condition."""
+
+    condition: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.condition}/seed-{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRecord:
+    """What one run measured at the end of one interval.
+
+    What `learning` returns depends on the config, the seed, the thread count, the torch version and the kind of CPU
+    alone; the rest is usage: how the machine did.
+    """
+
+    condition: str
+    seed: int
+    interval: int
+    step: int
+    tokens: int
+    target_tokens: int
+    passes: float
+    """Tokens seen over unique training tokens."""
+    learning_rate: float | None
+    """Rate of the last step taken; None at interval 0, where no step was taken."""
+    train_loss: float | None
+    """Mean over the interval's steps, in nats per token; None at interval 0."""
+    val_loss: float
+    """Mean next-token cross entropy over the evaluation tokens, in nats per token."""
+    val_loss_se: float
+    """Standard error of `val_loss` over the evaluation tokens, in nats: SD / sqrt(num_evaluation_tokens)."""
+    val_ppl: float
+    """exp(min(val_loss, 20))."""
+    grad_norm: float | None
+    """Mean over the interval's steps of the global gradient norm before clipping; None at interval 0."""
+    num_evaluation_tokens: int
+    attempt: int
+    tokens_per_s: float | None
+    """Training tokens per second of training time in this interval; None at interval 0."""
+    elapsed_s: float
+    """Seconds that all attempts at this run have spent, on a monotonic clock, without the pauses between them."""
+    peak_memory_bytes: int | None
+    """Largest resident size of the worker process so far; None where the platform does not tell."""
+    energy_joules: float | None
+    energy_source: str | None
+    threads: int
+    interop_threads: int
+    cores: tuple[int, ...]
+    """Cores that every thread of the process was found on; empty where affinity does not exist."""
+    cpu_model: str
+    host: str
+    weights_sha256: str
+    tokens_file_sha256: str
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def run(self) -> RunId:
+        """The run that this record belongs to."""
+        return RunId(self.condition, self.seed)
+
+    def learning(self) -> dict[str, Any]:
+        """The fields that a replay must reproduce bit for bit."""
+        return {name: value for name, value in asdict(self).items() if name not in _USAGE}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary."""
+        return asdict(self) | {"cores": list(self.cores)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The record that `to_dict` wrote.
+
+        Raises:
+            ValueError: If the fields are not those of this schema version.
+        """
+        expected = {field.name for field in fields(cls)}
+        if values.keys() != expected or values["schema_version"] != SCHEMA_VERSION:
+            differing = sorted(values.keys() ^ expected) or [f"schema_version={values['schema_version']}"]
+            raise ValueError(f"not a record of schema version {SCHEMA_VERSION}: {', '.join(differing)} differ")
+        return cls(**(values | {"cores": tuple(values["cores"])}))
+
+
+_USAGE = frozenset(
+    {
+        "attempt",
+        "tokens_per_s",
+        "elapsed_s",
+        "peak_memory_bytes",
+        "energy_joules",
+        "energy_source",
+        "threads",
+        "interop_threads",
+        "cores",
+        "cpu_model",
+        "host",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressSample:
+    """Where a run stands between two intervals; shown, never analysed."""
+
+    condition: str
+    seed: int
+    attempt: int
+    step: int
+    tokens: int
+    train_loss: float | None
+    """Loss of the latest step, in nats per token."""
+    tokens_per_s: float | None
+
+    @property
+    def run(self) -> RunId:
+        """The run that this sample belongs to."""
+        return RunId(self.condition, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A run that reached its last interval."""
+
+    run: RunId
+    attempt: int
+    initial_weights_sha256: str
+    data_order_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A run that was asked to stop and did so; it can be resumed."""
+
+    run: RunId
+    attempt: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFailure:
+    """A run that could not go on."""
+
+    run: RunId
+    attempt: int
+    kind: str
+    """The class of the error, such as `NonFiniteLossError`."""
+    message: str
+    traceback: str
+    step: int | None
+
+
+Outcome = Completed | Stopped | SeedFailure

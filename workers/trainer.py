@@ -1,0 +1,126 @@
+"""Take one optimizer step after another."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from configs.errors import NonFiniteLossError
+from configs.optimization import OptimizationConfig
+from workers.data_order import AbstractWindowOrder
+from workers.model import Llama
+from workers.windows import cut_windows
+
+__all__ = ["StepResult", "Trainer"]
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step showed."""
+
+    loss: float
+    """Mean cross entropy over the step's tokens before the update, in nats per token."""
+    grad_norm: float
+    """Global norm of the gradient before clipping."""
+    learning_rate: float
+
+
+@final
+class Trainer:
+    """The state that training changes: weights, optimizer moments and the number of steps taken."""
+
+    def __init__(
+        self,
+        model: Llama,
+        *,
+        stream: NDArray[np.unsignedinteger],
+        order: AbstractWindowOrder,
+        optimization: OptimizationConfig,
+    ) -> None:
+        self.model = model
+        self.num_steps = 0
+        self._stream = stream
+        self._order = order
+        self._optimization = optimization
+        self._last_loss: float | None = None
+        self._optimizer = torch.optim.AdamW(
+            model.parameters(),
+            lr=optimization.learning_rate,
+            betas=optimization.betas,
+            eps=optimization.epsilon,
+            weight_decay=optimization.weight_decay,
+            fused=True,
+        )
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Training tokens in one step."""
+        return self._order.windows_per_step * self._order.context_length
+
+    def take_step(self) -> StepResult:
+        """Read the next windows and update the weights once.
+
+        Raises:
+            NonFiniteLossError: If the loss or the gradient norm is not finite; the weights are then as before the step.
+        """
+        learning_rate = self._optimization.rate_at(self.num_steps * self.tokens_per_step)
+        inputs, targets = cut_windows(
+            self._stream, starts=self._order.starts(self.num_steps), context_length=self._order.context_length
+        )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(self.model(inputs).flatten(0, 1), targets.flatten())
+        loss.backward()
+        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optimization.clip_norm)
+        result = StepResult(loss=loss.item(), grad_norm=grad_norm.item(), learning_rate=learning_rate)
+        self._require_finite(result)
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._optimizer.step()
+        self.num_steps += 1
+        self._last_loss = result.loss
+        return result
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """Both moments of every parameter, as `exp_avg.PARAMETER` and `exp_avg_sq.PARAMETER`; empty before a step."""
+        state = self._optimizer.state
+        return {
+            f"{moment}.{name}": state[parameter][moment]
+            for name, parameter in self.model.named_parameters()
+            if parameter in state
+            for moment in _MOMENTS
+        }
+
+    def restore(self, *, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], num_steps: int) -> None:
+        """Go on as if `num_steps` steps had just been taken here.
+
+        Args:
+            weights: State of the model, under the names of `Llama.named_parameters`.
+            optimizer: What `optimizer_tensors` gave.
+            num_steps: Steps taken when both were saved.
+        """
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                parameter.copy_(weights[name])
+                if num_steps:
+                    self._optimizer.state[parameter] = {
+                        "step": torch.tensor(float(num_steps)),
+                        **{moment: optimizer[f"{moment}.{name}"].clone() for moment in _MOMENTS},
+                    }
+        self.num_steps = num_steps
+
+    def _require_finite(self, result: StepResult) -> None:
+        if math.isfinite(result.loss) and math.isfinite(result.grad_norm):
+            return
+        last = "none before was finite" if self._last_loss is None else f"the last finite loss was {self._last_loss}"
+        raise NonFiniteLossError(
+            f"step {self.num_steps + 1} gave loss={result.loss} and gradient norm={result.grad_norm}; {last}. "
+            "Lower optimization.learning_rate or lengthen optimization.warmup_tokens."
+        )
