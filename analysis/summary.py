@@ -95,8 +95,12 @@ def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> 
 
 
 def _left_out(statistics: dict[str, Any]) -> list[str]:
-    seeds = [item for item in statistics["audit"]["dropped"] if item["metric"] == "val_loss" and item["what"] == "seed"]
-    return [f"Seed {item['id']} is left out of the statistics: {item['why']}." for item in seeds]
+    dropped = statistics["audit"]["dropped"]
+    seeds = [str(item["id"]) for item in dropped if item["metric"] == "val_loss" and item["what"] == "seed"]
+    if not seeds:
+        return []
+    whose, are = ("Seed", "is") if len(seeds) == 1 else ("Seeds", "are")
+    return [f"{whose} {', '.join(seeds)} {are} left out of the statistics, having no finite value at some interval."]
 
 
 def _lowest(summaries: dict[str, Any], *, known: ConditionFacts | None) -> str:
@@ -114,6 +118,8 @@ def _rise(summaries: dict[str, Any]) -> str:
         span = f"95 % t interval {low:.4f} to {high:.4f}, n = {interval['n']}"
     else:
         span = f"no interval: {low['undefined']}, n = {interval['n']}"
+    if rise["num_positive"] == 0:
+        return f"The validation loss of all {rise['num_seeds']} seeds is lowest at the last interval."
     return (
         f"Final minus minimum: {interval['mean']:.4f} nats ({span}); {rise['num_positive']} of {rise['num_seeds']} "
         "seeds end above their minimum, which lies low because it is the least of noisy values."

@@ -199,15 +199,17 @@ def _view(*, wants_json: bool) -> "AbstractView":
     import time
     from datetime import datetime
 
+    from orchestrator.progress.steady_view import SteadyView
     from orchestrator.progress.views import choose_view
 
-    return choose_view(
+    view = choose_view(
         wants_json=wants_json,
         is_terminal=sys.stdout.isatty(),
         stream=sys.stdout,
         clock=time.monotonic,
         now=lambda: datetime.now().astimezone(),
     )
+    return SteadyView(view)
 
 
 def _end(finish: "Finish", *, wants_json: bool) -> None:

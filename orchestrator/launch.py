@@ -149,8 +149,14 @@ def _announce(directory: RunDirectory, *, view: AbstractView, num_slots: int) ->
             num_slots=num_slots,
         )
     )
-    for warning in directory.manifest["corpus"]["warnings"]:
+    for warning in (*directory.manifest["corpus"]["warnings"], *_machine_warnings()):
         view.show(Warned(warning))
+
+
+def _machine_warnings() -> tuple[str, ...]:
+    if inspect_machine().has_affinity:
+        return ()
+    return ("This platform cannot tie threads to cores; runs side by side may slow each other down.",)
 
 
 def _finish(directory: RunDirectory, *, view: AbstractView) -> Finish:

@@ -11,7 +11,7 @@ from orchestrator.sizes import format_bytes
 __all__ = ["Needs", "nearest_existing", "needs_of", "require_disk", "require_memory"]
 
 _FLOAT_BYTES = 4
-_PROCESS_BYTES = 330 * 1024**2  # a Python process with torch and Ray loaded; benchmarks/memory.py measures it
+_PROCESS_BYTES = 330 * 1024**2  # resident size of a Python process with torch loaded, before it builds a model
 _LIVE_LOGITS = 3  # logits, their log-probabilities and their gradient
 _EVALUATED_TOKEN_BYTES = 8  # loss, rank and ties of one token, compressed
 _CHECKPOINT_OVERHEAD_BYTES = 8 * 1024

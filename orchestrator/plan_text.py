@@ -26,7 +26,7 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
         _line("unique tokens", _unique(plan)),
         _line(
             "slots",
-            f"{len(plan.slots)} of {_count(plan.threads_per_run, 'core')} ({', '.join(plan.slots[:6])}"
+            f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each ({', '.join(plan.slots[:6])}"
             f"{', ...' if len(plan.slots) > 6 else ''}); {_count(plan.num_concurrent_runs, 'run')} at once",
         ),
         _line("wall time", f"about {duration(plan.wall_time_s)}"),

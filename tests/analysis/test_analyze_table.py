@@ -141,7 +141,7 @@ def test_summary_of_a_partial_table_says_so_first(make_records, losses):
     )
 
     assert sentences[0] == "PARTIAL: 39 of 42 cells; missing: seed 303 intervals 4-6."
-    assert sentences[1] == "Seed 303 is left out of the statistics: missing at level 4, 5, 6."
+    assert sentences[1] == "Seed 303 is left out of the statistics, having no finite value at some interval."
 
 
 def test_summary_warns_beyond_four_passes(make_record):

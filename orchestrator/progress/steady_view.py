@@ -1,0 +1,45 @@
+"""Keep an experiment going when nobody reads its progress any more."""
+
+from types import TracebackType
+from typing import Self, final
+
+from orchestrator.progress.abstract_view import AbstractView
+from orchestrator.progress.events import Event
+from orchestrator.progress.snapshot import Snapshot
+
+__all__ = ["SteadyView"]
+
+
+@final
+class SteadyView(AbstractView):
+    """Passes everything on to another view until its output is closed, as by `| head`; then it is silent."""
+
+    def __init__(self, view: AbstractView) -> None:
+        self._view = view
+        self._is_open = True
+
+    def show(self, event: Event) -> None:
+        """See the base class."""
+        if self._is_open:
+            try:
+                self._view.show(event)
+            except BrokenPipeError:
+                self._is_open = False
+
+    def update(self, snapshot: Snapshot) -> None:
+        """See the base class."""
+        if self._is_open:
+            try:
+                self._view.update(snapshot)
+            except BrokenPipeError:
+                self._is_open = False
+
+    def __enter__(self) -> Self:
+        self._view.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._is_open:
+            self._view.__exit__(kind, error, traceback)

@@ -1,0 +1,171 @@
+"""A single field that is misspelt, of a wrong type or out of bounds is named, with its value and what would be right."""
+
+import pytest
+
+from configs.experiment import ExperimentConfig
+from configs.load import load_experiment
+from configs.telemetry import TelemetryConfig
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "right"),
+    [
+        ("seedz", "seeds"),
+        ("modell", "model"),
+        ("condition", "conditions"),
+        ("model.widht", "model.width"),
+        ("model.n_layers", "model.num_layers"),
+        ("corpus.train_storys", "corpus.train_stories"),
+        ("optimization.learning_rat", "optimization.learning_rate"),
+        ("schedule.token_per_step", "schedule.tokens_per_step"),
+        ("evaluation.ofset", "evaluation.offset"),
+        ("telemetry.windows", "telemetry.window"),
+        ("placement.thread_per_run", "placement.threads_per_run"),
+    ],
+)
+def test_misspelt_field_is_answered_with_the_nearest_right_one(refusal, misspelt, right):
+    assert refusal(f"{misspelt}=3") == f"{misspelt} is not a field; did you mean {right}?"
+
+
+def test_misspelt_field_in_a_file_is_answered_with_the_nearest_right_one(refusal, write_config, quickstart_text):
+    source = write_config(quickstart_text.replace("num_heads:", "num_head:"))
+
+    assert refusal(source=source).startswith(("model.num_heads is missing", "model.num_head is not a field"))
+
+
+def test_field_like_no_other_is_answered_with_the_fields_of_its_section(refusal):
+    sentence = refusal("placement.zzz=1")
+
+    assert sentence == "placement.zzz is not a field; placement has threads_per_run, device, max_concurrent_runs"
+
+
+def test_top_level_field_like_no_other_is_answered_with_the_sections(refusal):
+    assert refusal("zzz=1").startswith(
+        "zzz is not a field; a config has name, seeds, seed_controls, shared_seed, model"
+    )
+
+
+@pytest.mark.parametrize("field", ["name", "seeds", "model", "schedule"])
+def test_missing_field_is_named_with_the_way_to_give_it(refusal, write_config, quickstart_values, dump, field):
+    source = write_config(dump({key: value for key, value in quickstart_values.items() if key != field}))
+
+    assert refusal(source=source) == f"{field} is missing; add it to the config or give --set {field}=..."
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("model.width=abc", "model.width='abc'"),
+        ("model.width=64.5", "model.width=64.5"),
+        ("model.width=[64]", "model.width=[64]"),
+        ("model.width=", "model.width=None"),
+        ("model=3", "model=3"),
+        ("seeds=7", "seeds=7"),
+        ("seeds=all", "seeds='all'"),
+        ("seeds=[1.5]", "seeds.0=1.5"),
+        ("seeds=[-1]", "seeds.0=-1"),
+        ("seeds=[1, 4294967296]", "seeds.1=4294967296"),
+        ("seeds=[]", "seeds=[]"),
+        ("seed_controls=[weather]", "seed_controls.0='weather'"),
+        ("corpus.source=hob", "corpus.source='hob'"),
+        ("corpus.order=random", "corpus.order='random'"),
+        ("corpus.train_stories=0", "corpus.train_stories=0"),
+        ("corpus.train_stories=some", "corpus.train_stories='some'"),
+        ("model.vocab_size=259", "model.vocab_size=259"),
+        ("model.num_layers=0", "model.num_layers=0"),
+        ("optimization.learning_rate=0", "optimization.learning_rate=0"),
+        ("optimization.learning_rate=-0.1", "optimization.learning_rate=-0.1"),
+        ("optimization.betas=[0.9, 1.0]", "optimization.betas.1=1.0"),
+        ("optimization.clip_norm=0", "optimization.clip_norm=0"),
+        ("schedule.every_tokens=0", "schedule.every_tokens=0"),
+        ("evaluation.offset=-1", "evaluation.offset=-1"),
+        ("telemetry.window=1", "telemetry.window=1"),
+        ("placement.threads_per_run=0", "placement.threads_per_run=0"),
+        ("placement.device=cuda", "placement.device='cuda'"),
+        ("placement.max_concurrent_runs=0", "placement.max_concurrent_runs=0"),
+        ("name=../x", "name='../x'"),
+    ],
+)
+def test_wrong_value_is_named_with_its_field_and_what_it_should_be(refusal, override, named):
+    sentence = refusal(override)
+
+    assert sentence.startswith(f"{named} is wrong: ")
+    assert " should " in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "optimization.learning_rate",
+        "optimization.final_learning_rate",
+        "optimization.weight_decay",
+        "optimization.clip_norm",
+        "model.rope_base",
+        "model.norm_epsilon",
+        "telemetry.spike_z_threshold",
+    ],
+)
+def test_number_that_is_not_finite_is_refused(refusal, field, value):
+    sentence = refusal(f"{field}={value}")
+
+    assert sentence.startswith(f"{field}={float(value.replace('.', ''))!r} is wrong: ")
+    assert "finite number" in sentence
+
+
+def test_several_problems_are_counted_behind_the_first(refusal):
+    sentence = refusal("model.width=abc", "model.num_heads=abc", "schedule.every_tokens=abc")
+
+    assert sentence.startswith("model.width='abc' is wrong: ")
+    assert "(2 more problems follow)" in sentence
+
+
+@pytest.mark.parametrize("override", ["model.width", "=3", "model.=3", ".width=3", "", "model..width=3"])
+def test_override_of_another_form_is_answered_with_an_example(refusal, override):
+    assert (
+        refusal(override) == f"--set {override!r} is not of the form field=value, such as placement.threads_per_run=2"
+    )
+
+
+def test_override_whose_value_is_no_yaml_is_quoted(refusal):
+    sentence = refusal("seeds=[1, 2")
+
+    assert sentence.startswith("the value in --set 'seeds=[1, 2' is not valid YAML: ")
+    assert "\n" not in sentence
+
+
+def test_override_below_a_value_is_refused(refusal):
+    assert refusal("name.first=x") == "name.first cannot be set, because name='quickstart' is a value and not a section"
+
+
+def test_later_override_wins():
+    config = load_experiment("quickstart", overrides=["seeds=[1]", "seeds=[2, 3]"])
+
+    assert config.seeds == (2, 3)
+
+
+def test_config_cannot_be_changed():
+    config = load_experiment("quickstart")
+
+    with pytest.raises(ValueError, match="frozen"):
+        config.model.width = 128
+
+
+def test_defaults_of_the_telemetry_are_the_published_ones():
+    # published-study.md section 5, the line of settings
+    telemetry = TelemetryConfig()
+
+    assert telemetry.window == 5
+    assert telemetry.spike_min_delta_nats == 0.01
+    assert telemetry.spike_z_threshold == 2.0
+    assert telemetry.stable_volatility_quantile == 0.25
+    assert telemetry.stable_spike_rate_max == 0
+    assert telemetry.stable_backslide_frequency_max == 1
+
+
+@pytest.mark.parametrize("section", ["model", "corpus", "optimization", "schedule", "evaluation", "telemetry"])
+def test_every_field_says_what_it_is(section):
+    fields = ExperimentConfig.model_fields[section].annotation.model_fields
+
+    assert [name for name, field in fields.items() if not field.description] == []
