@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["move_directory_durably", "sync_directory", "write_bytes_durably"]
+__all__ = ["move_directory_durably", "sync_directory", "sync_tree", "write_bytes_durably"]
 
 
 def write_bytes_durably(path: Path, data: bytes) -> None:
@@ -37,14 +37,21 @@ def move_directory_durably(partial: Path, final: Path) -> None:
         partial: A directory on the same file system, complete but for its name.
         final: Its name from now on. A directory that stands there already is replaced.
     """
-    for file in partial.rglob("*"):
-        if file.is_file():
-            _sync_file(file)
-    sync_directory(partial)
+    sync_tree(partial)
     if final.exists():
         shutil.rmtree(final)
     os.replace(partial, final)
     sync_directory(final.parent)
+
+
+def sync_tree(directory: Path) -> None:
+    """Make every file under `directory`, and its names, survive a power cut."""
+    for entry in directory.rglob("*"):
+        if entry.is_file():
+            _sync_file(entry)
+        else:
+            sync_directory(entry)
+    sync_directory(directory)
 
 
 def sync_directory(directory: Path) -> None:

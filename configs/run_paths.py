@@ -79,6 +79,14 @@ class RunPaths:
         """Optimizer state at the end of one interval."""
         return self.resume_run_dir(condition, seed) / f"interval-{interval:02d}"
 
+    def staged_dir(self, final: Path, *, attempt: int) -> Path:
+        """Where an attempt prepares what will have the name `final`."""
+        return final.with_name(f".{final.name}.attempt-{attempt}")
+
+    def damaged_dir(self, final: Path, *, number: int) -> Path:
+        """Where a directory goes that did not hold what its checksums promise."""
+        return final.with_name(f"{final.name}.damaged-{number}")
+
     @property
     def table_csv(self) -> Path:
         """The seed-by-interval table as text."""

@@ -4,74 +4,15 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Self, final
 
 from configs.errors import ConflictingRecordError, LedgerError, StaleAttemptError
+from orchestrator.ledger_schema import LEDGER_VERSION, RUN_COLUMNS, SCHEMA, News, RunRow, run_row
 from orchestrator.run_state import RunState
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, RunId, SeedFailure, Stopped
 
-__all__ = ["Ledger", "News", "RunRow", "reading_ledger"]
-
-_LEDGER_VERSION = 1
-_RUN_COLUMNS = (
-    "condition, seed, state, attempt, slot, message, step, tokens, train_loss, tokens_per_s, "
-    "initial_weights_sha256, data_order_sha256"
-)
-
-_SCHEMA = """
-CREATE TABLE runs (
-    condition TEXT NOT NULL, seed INTEGER NOT NULL, place INTEGER NOT NULL,
-    state TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, slot TEXT NOT NULL DEFAULT '',
-    message TEXT NOT NULL DEFAULT '', step INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
-    train_loss REAL, tokens_per_s REAL, initial_weights_sha256 TEXT, data_order_sha256 TEXT,
-    changed INTEGER NOT NULL, PRIMARY KEY (condition, seed)
-);
-CREATE TABLE attempts (
-    condition TEXT NOT NULL, seed INTEGER NOT NULL, attempt INTEGER NOT NULL, slot TEXT NOT NULL,
-    began_at REAL NOT NULL, ended_at REAL, outcome TEXT, detail TEXT, PRIMARY KEY (condition, seed, attempt)
-);
-CREATE TABLE records (
-    condition TEXT NOT NULL, seed INTEGER NOT NULL, interval INTEGER NOT NULL,
-    record TEXT NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (condition, seed, interval)
-);
-CREATE TABLE events (sequence INTEGER PRIMARY KEY, at REAL NOT NULL, event TEXT NOT NULL);
-CREATE TABLE clock (changes INTEGER NOT NULL);
-CREATE INDEX records_by_change ON records (changed);
-CREATE INDEX runs_by_change ON runs (changed);
-INSERT INTO clock VALUES (0);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """What the ledger knows of one run."""
-
-    run: RunId
-    state: RunState
-    attempt: int
-    slot: str
-    message: str
-    step: int
-    tokens: int
-    train_loss: float | None
-    tokens_per_s: float | None
-    initial_weights_sha256: str | None
-    data_order_sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What changed in the ledger after some change count."""
-
-    runs: tuple[RunRow, ...]
-    """Changed runs, in the order of the experiment."""
-    records: tuple[IntervalRecord, ...]
-    """New or replaced records, in the order of arrival."""
-    changes: int
-    """The count to ask with next time."""
-
+__all__ = ["Ledger", "reading_ledger"]
 
 @final
 class Ledger:
@@ -97,7 +38,7 @@ class Ledger:
         if path.exists():
             raise LedgerError(f"{path} exists already; a ledger is created once")
         connection = _connect(str(path), is_reading=False)
-        connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {_LEDGER_VERSION};COMMIT;")
+        connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {LEDGER_VERSION};COMMIT;")
         ledger = cls(connection, clock=clock)
         with ledger._change() as change:
             connection.executemany(
@@ -133,8 +74,8 @@ class Ledger:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
             raise LedgerError(f"{path} is not a readable ledger: {error}") from error
-        if version != _LEDGER_VERSION:
-            raise LedgerError(f"{path} is a ledger of version {version}; this Seedscope reads {_LEDGER_VERSION}")
+        if version != LEDGER_VERSION:
+            raise LedgerError(f"{path} is a ledger of version {version}; this Seedscope reads {LEDGER_VERSION}")
         return cls(connection, clock=clock, is_reading=is_reading)
 
     def close(self) -> None:
@@ -163,12 +104,16 @@ class Ledger:
             )
         return attempt
 
-    def add_record(self, record: IntervalRecord, *, attempt: int) -> None:
+    def add_record(
+        self, record: IntervalRecord, *, attempt: int, publish: Callable[[], None] = lambda: None
+    ) -> None:
         """Keep a record. One that says the same again changes nothing, or only how the machine did.
 
         Args:
             record: What was measured, by this attempt or an older one of the same run.
             attempt: The attempt that reports it.
+            publish: Gives the record's files their final names; called once nothing speaks against the record, while
+                no newer attempt can begin. If it fails, the record is not kept.
 
         Raises:
             StaleAttemptError: If a newer attempt has begun.
@@ -177,6 +122,7 @@ class Ledger:
         with self._change() as change:
             self._require_newest(record.run, attempt)
             self._require_agreement(record)
+            publish()
             self._connection.execute(
                 "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record, "
                 "changed = excluded.changed WHERE record <> excluded.record",
@@ -208,36 +154,50 @@ class Ledger:
                 tokens_per_s=sample.tokens_per_s,
             )
 
-    def end_attempt(self, outcome: Outcome) -> None:
+    def while_newest(self, run: RunId, *, attempt: int, act: Callable[[], str]) -> None:
+        """Do something on behalf of an attempt while no newer one can begin, and keep the sentence that says so.
+
+        Raises:
+            StaleAttemptError: If a newer attempt has begun; nothing is done then.
+        """
+        with self._change() as change:
+            self._require_newest(run, attempt)
+            self._connection.execute("INSERT INTO notices VALUES (?, ?, ?)", (change, self._clock(), act()))
+
+    def end_attempt(self, outcome: Outcome, *, state: RunState) -> None:
         """Note how an attempt ended.
+
+        Args:
+            outcome: How.
+            state: Where that leaves the run: an attempt that failed may be followed by another.
 
         Raises:
             StaleAttemptError: If a newer attempt has begun.
         """
-        state, message, detail = _ending(outcome)
-        hashes = (
-            (outcome.initial_weights_sha256, outcome.data_order_sha256)
-            if isinstance(outcome, Completed)
-            else (None, None)
-        )
+        ending, message, detail = _ending(outcome)
+        data_order_sha256 = outcome.data_order_sha256 if isinstance(outcome, Completed) else None
         run = outcome.run
         with self._change() as change:
             self._require_newest(run, outcome.attempt)
             self._connection.execute(
-                "UPDATE runs SET state = ?, message = ?, initial_weights_sha256 = ?, data_order_sha256 = ?, "
-                "changed = ? WHERE condition = ? AND seed = ?",
-                (state, message, *hashes, change, run.condition, run.seed),
+                "UPDATE runs SET state = ?, message = ?, data_order_sha256 = ?, changed = ? "
+                "WHERE condition = ? AND seed = ?",
+                (state, message, data_order_sha256, change, run.condition, run.seed),
             )
             self._connection.execute(
                 "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? "
                 "WHERE condition = ? AND seed = ? AND attempt = ?",
-                (self._clock(), state, detail, run.condition, run.seed, outcome.attempt),
+                (self._clock(), ending, detail, run.condition, run.seed, outcome.attempt),
             )
 
-    def add_event(self, event: dict[str, Any]) -> None:
-        """Keep one event as a line of JSON."""
-        with self._change():
-            self._connection.execute("INSERT INTO events (at, event) VALUES (?, ?)", (self._clock(), json.dumps(event)))
+    def add_notice(self, message: str) -> None:
+        """Keep a sentence for the reader."""
+        with self._change() as change:
+            self._connection.execute("INSERT INTO notices VALUES (?, ?, ?)", (change, self._clock(), message))
+
+    def notices(self) -> tuple[str, ...]:
+        """All sentences kept, in the order of arrival."""
+        return self._notices(after=0)
 
     def records(self) -> tuple[IntervalRecord, ...]:
         """All records, by condition, seed and interval."""
@@ -255,6 +215,7 @@ class Ledger:
             return News(
                 runs=self._runs("WHERE changed > ? ORDER BY place", after),
                 records=self._records("WHERE changed > ? ORDER BY changed", after),
+                notices=self._notices(after=after),
                 changes=changes,
             )
         finally:
@@ -315,9 +276,13 @@ class Ledger:
         rows = self._connection.execute(f"SELECT record FROM records {clause}", values)  # noqa: S608, our own clauses
         return tuple(IntervalRecord.from_dict(json.loads(text)) for (text,) in rows)
 
+    def _notices(self, *, after: int) -> tuple[str, ...]:
+        rows = self._connection.execute("SELECT message FROM notices WHERE changed > ? ORDER BY changed", (after,))
+        return tuple(message for (message,) in rows)
+
     def _runs(self, clause: str, *values: int) -> tuple[RunRow, ...]:
-        rows = self._connection.execute(f"SELECT {_RUN_COLUMNS} FROM runs {clause}", values)  # noqa: S608, as above
-        return tuple(RunRow(RunId(condition, seed), RunState(state), *rest) for condition, seed, state, *rest in rows)
+        rows = self._connection.execute(f"SELECT {RUN_COLUMNS} FROM runs {clause}", values)  # noqa: S608, as above
+        return tuple(run_row(*row) for row in rows)
 
 
 @contextmanager
@@ -334,14 +299,14 @@ def reading_ledger(path: Path) -> Iterator[Ledger]:
         ledger.close()
 
 
-def _ending(outcome: Outcome) -> tuple[RunState, str, str]:
+def _ending(outcome: Outcome) -> tuple[str, str, str]:
     match outcome:
         case Completed():
-            return RunState.COMPLETED, "", ""
+            return "completed", "", ""
         case Stopped(step=step):
-            return RunState.STOPPED, "", f"after step {step}"
+            return "stopped", "", f"after step {step}"
         case SeedFailure():
-            return RunState.FAILED, f"{outcome.kind}: {outcome.message}", outcome.traceback
+            return outcome.cause, f"{outcome.kind}: {outcome.message}", outcome.traceback
 
 
 def _connect(path: str, *, is_reading: bool) -> sqlite3.Connection:

@@ -3,10 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import final
 
-from orchestrator.ledger import Ledger, News
-from workers.records import IntervalRecord, Outcome, ProgressSample, RunId
+from configs.run_paths import RunPaths
+from orchestrator.ledger import Ledger
+from orchestrator.ledger_schema import News
+from orchestrator.run_state import RunState
+from workers.publication import CheckpointPart, drop_staged, publish_interval, set_aside
+from workers.records import Damage, IntervalRecord, Outcome, Report, RunId
 
 __all__ = ["AbstractMetrics", "Directive", "Metrics"]
 
@@ -19,23 +24,28 @@ class Directive(StrEnum):
 
 
 class AbstractMetrics(ABC):
-    """What runs and the controller may ask of the metrics, near or far."""
+    """What runs and the controller may ask of the metrics, near or far. Every call may be repeated."""
 
     @abstractmethod
     def begin_attempt(self, run: RunId, *, slot: str) -> int:
-        """See `Ledger.begin_attempt`."""
+        """See `Ledger.begin_attempt`; what older attempts staged is removed."""
 
     @abstractmethod
-    def accept(self, item: IntervalRecord | ProgressSample, *, attempt: int) -> Directive:
-        """Take what a run reports; a record is durable when this returns.
+    def accept(self, report: Report, *, attempt: int) -> Directive:
+        """Take what a run reports. A record and its checkpoint are durable and in place when this returns.
 
         Raises:
             LedgerError: As `Ledger.add_record` and `Ledger.add_progress`.
+            OSError: If the disk is full; neither the record nor its checkpoint is half there.
         """
 
     @abstractmethod
-    def end_attempt(self, outcome: Outcome) -> None:
+    def end_attempt(self, outcome: Outcome, *, state: RunState) -> None:
         """See `Ledger.end_attempt`."""
+
+    @abstractmethod
+    def add_notice(self, message: str) -> None:
+        """See `Ledger.add_notice`."""
 
     @abstractmethod
     def request_stop(self) -> None:
@@ -48,31 +58,44 @@ class AbstractMetrics(ABC):
 
 @final
 class Metrics(AbstractMetrics):
-    """A ledger, and whether the runs should stop.
+    """A ledger, the checkpoints that belong to it, and whether the runs should stop.
 
     Args:
         open_ledger: Opens the ledger in the process in which these metrics live.
+        paths: The run directory.
     """
 
-    def __init__(self, open_ledger: Callable[[], Ledger]) -> None:
+    def __init__(self, open_ledger: Callable[[], Ledger], *, paths: RunPaths) -> None:
         self._ledger = open_ledger()
+        self._paths = paths
         self._directive = Directive.GO_ON
 
     def begin_attempt(self, run: RunId, *, slot: str) -> int:
         """See the base class."""
-        return self._ledger.begin_attempt(run, slot=slot)
+        attempt = self._ledger.begin_attempt(run, slot=slot)
+        drop_staged(self._paths, run=run, before_attempt=attempt)
+        return attempt
 
-    def accept(self, item: IntervalRecord | ProgressSample, *, attempt: int) -> Directive:
+    def accept(self, report: Report, *, attempt: int) -> Directive:
         """See the base class."""
-        if isinstance(item, IntervalRecord):
-            self._ledger.add_record(item, attempt=attempt)
+        if isinstance(report, IntervalRecord):
+            publish = partial(
+                publish_interval, self._paths, run=report.run, interval=report.interval, attempt=attempt
+            )
+            self._ledger.add_record(report, attempt=attempt, publish=publish)
+        elif isinstance(report, Damage):
+            self._ledger.while_newest(report.run, attempt=attempt, act=partial(self._set_aside, report))
         else:
-            self._ledger.add_progress(item)
+            self._ledger.add_progress(report)
         return self._directive
 
-    def end_attempt(self, outcome: Outcome) -> None:
+    def end_attempt(self, outcome: Outcome, *, state: RunState) -> None:
         """See the base class."""
-        self._ledger.end_attempt(outcome)
+        self._ledger.end_attempt(outcome, state=state)
+
+    def add_notice(self, message: str) -> None:
+        """See the base class."""
+        self._ledger.add_notice(message)
 
     def request_stop(self) -> None:
         """See the base class."""
@@ -85,3 +108,10 @@ class Metrics(AbstractMetrics):
     def close(self) -> None:
         """Release the ledger's file."""
         self._ledger.close()
+
+    def _set_aside(self, damage: Damage) -> str:
+        kept = set_aside(
+            self._paths, run=damage.run, interval=damage.interval, part=CheckpointPart(damage.part)
+        )
+        where = f"; it is kept as {kept.name}" if kept else ""
+        return f"{damage.run}: the {damage.part} of interval {damage.interval} is damaged ({damage.message}){where}."

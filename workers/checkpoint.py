@@ -1,4 +1,4 @@
-"""Write and read the directory that one interval of one run leaves."""
+"""Stage and read the directories that an interval of a run leaves."""
 
 import io
 import json
@@ -12,20 +12,19 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from configs.durable import move_directory_durably
+from configs.durable import sync_tree
 from configs.errors import CheckpointError
 from configs.model import ModelConfig
 from configs.run_paths import RunPaths
 from workers.checksums import file_sha256, verify_checksums, write_checksums
 from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
-from workers.records import IntervalRecord, RunId
+from workers.publication import CheckpointPart
+from workers.record_files import RECORD_NAME, read_record
+from workers.records import Damage, IntervalRecord, RunId
 
-__all__ = ["CheckpointDirectory", "FileHashes", "ResumePoint"]
+__all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
 
-
-# The newest interval and the one before it, in case the newest is damaged.
-_KEPT_RESUME_STATES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,35 @@ class ResumePoint:
     optimizer: dict[str, Tensor]
 
 
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a run's directories hold."""
+
+    newest: ResumePoint | None
+    """The newest interval whose checkpoint and resume state are whole; None where there is none."""
+    records: tuple[IntervalRecord, ...]
+    """Records of all whole checkpoints, by interval."""
+    damages: tuple[Damage, ...]
+
+
 @final
 class CheckpointDirectory:
-    """The checkpoints of one run. Directories are finished under another name and then moved into place."""
+    """The checkpoints of one run, as one attempt at it stages and reads them.
 
-    def __init__(self, paths: RunPaths, *, run: RunId, model: ModelConfig) -> None:
+    Args:
+        paths: The run directory.
+        run: Whose checkpoints these are.
+        attempt: The attempt that stages.
+        model: The shape of the weights.
+    """
+
+    def __init__(self, paths: RunPaths, *, run: RunId, attempt: int, model: ModelConfig) -> None:
         self._paths = paths
         self._run = run
+        self._attempt = attempt
         self._model = model
 
-    def write(
+    def stage(
         self,
         interval: int,
         *,
@@ -63,7 +81,7 @@ class CheckpointDirectory:
         scores: TokenScores,
         make_record: Callable[[FileHashes], IntervalRecord],
     ) -> IntervalRecord:
-        """Make one interval durable: its resume state first, then its checkpoint, then older resume states go.
+        """Write one interval to disk, whole and synced, under names that only this attempt uses.
 
         Args:
             interval: Index of the interval.
@@ -75,73 +93,72 @@ class CheckpointDirectory:
         Returns:
             The record as written.
         """
-        self._write_resume_state(interval, optimizer)
-        final_dir = self._paths.checkpoint_dir(self._run.condition, self._run.seed, interval)
-        partial = _fresh_partial(final_dir)
-        save_file(to_llama_names(weights, config=self._model), partial / "model.safetensors", {"format": "pt"})
-        (partial / "config.json").write_text(json.dumps(llama_config(self._model), indent=2) + "\n", encoding="utf-8")
-        (partial / "tokens.npz").write_bytes(_npz(scores))
+        self._stage_resume_state(interval, optimizer)
+        staged = self._fresh(self._dir(interval))
+        save_file(to_llama_names(weights, config=self._model), staged / "model.safetensors", {"format": "pt"})
+        (staged / "config.json").write_text(json.dumps(llama_config(self._model), indent=2) + "\n", encoding="utf-8")
+        (staged / "tokens.npz").write_bytes(_npz(scores))
         record = make_record(
-            FileHashes(weights=file_sha256(partial / "model.safetensors"), tokens=file_sha256(partial / "tokens.npz"))
+            FileHashes(weights=file_sha256(staged / "model.safetensors"), tokens=file_sha256(staged / "tokens.npz"))
         )
-        (partial / "record.json").write_text(json.dumps(record.to_dict(), indent=2) + "\n", encoding="utf-8")
-        write_checksums(partial)
-        move_directory_durably(partial, final_dir)
-        self._drop_resume_states_before(interval - _KEPT_RESUME_STATES + 1)
+        (staged / RECORD_NAME).write_text(json.dumps(record.to_dict(), indent=2) + "\n", encoding="utf-8")
+        write_checksums(staged)
+        sync_tree(staged)
         return record
 
-    def records(self, *, up_to: int) -> list[IntervalRecord]:
-        """The records of intervals 0 to `up_to`, read back."""
-        return [self._read_record(interval) for interval in range(up_to + 1)]
+    def inspect(self, *, num_intervals: int) -> "Inspection":
+        """Verify every interval on disk and read the newest from which the run can go on."""
+        damages: list[Damage] = []
+        records: list[IntervalRecord] = []
+        newest: ResumePoint | None = None
+        for interval in range(num_intervals):
+            if not self._dir(interval).is_dir():
+                continue
+            try:
+                verify_checksums(self._dir(interval))
+                records.append(read_record(self._dir(interval)))
+            except CheckpointError as error:
+                damages.append(self._damage(interval, CheckpointPart.CHECKPOINT, error))
+        for record in reversed(records):
+            if not self._resume_dir(record.interval).is_dir():
+                continue
+            try:
+                newest = self._read(record)
+                break
+            except CheckpointError as error:
+                damages.append(self._damage(record.interval, CheckpointPart.RESUME_STATE, error))
+        return Inspection(newest=newest, records=tuple(records), damages=tuple(damages))
 
-    def newest(self, *, num_intervals: int) -> ResumePoint | None:
-        """The newest interval whose files all hold what their checksums promise, or None where there is none."""
-        for interval in reversed(range(num_intervals)):
-            if self._dir(interval).is_dir():
-                try:
-                    return self._read(interval)
-                except CheckpointError:
-                    continue
-        return None
-
-    def _read(self, interval: int) -> ResumePoint:
-        resume_dir = self._paths.resume_dir(self._run.condition, self._run.seed, interval)
-        verify_checksums(self._dir(interval))
+    def _read(self, record: IntervalRecord) -> ResumePoint:
+        resume_dir = self._resume_dir(record.interval)
         verify_checksums(resume_dir)
-        weights = load_file(self._dir(interval) / "model.safetensors")
+        weights = load_file(self._dir(record.interval) / "model.safetensors")
         return ResumePoint(
-            record=self._read_record(interval),
+            record=record,
             weights=from_llama_names(weights, config=self._model),
             optimizer=load_file(resume_dir / "optimizer.safetensors"),
         )
 
-    def _read_record(self, interval: int) -> IntervalRecord:
-        path = self._paths.record_file(self._run.condition, self._run.seed, interval)
-        try:
-            return IntervalRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"{path} does not hold a record: {error}") from error
+    def _damage(self, interval: int, part: CheckpointPart, error: CheckpointError) -> Damage:
+        return Damage(self._run, self._attempt, interval, part, str(error))
 
     def _dir(self, interval: int) -> Path:
         return self._paths.checkpoint_dir(self._run.condition, self._run.seed, interval)
 
-    def _write_resume_state(self, interval: int, optimizer: dict[str, Tensor]) -> None:
-        final_dir = self._paths.resume_dir(self._run.condition, self._run.seed, interval)
-        partial = _fresh_partial(final_dir)
-        save_file(optimizer, partial / "optimizer.safetensors")
-        write_checksums(partial)
-        move_directory_durably(partial, final_dir)
+    def _resume_dir(self, interval: int) -> Path:
+        return self._paths.resume_dir(self._run.condition, self._run.seed, interval)
 
-    def _drop_resume_states_before(self, interval: int) -> None:
-        for older in range(interval):
-            shutil.rmtree(self._paths.resume_dir(self._run.condition, self._run.seed, older), ignore_errors=True)
+    def _stage_resume_state(self, interval: int, optimizer: dict[str, Tensor]) -> None:
+        staged = self._fresh(self._resume_dir(interval))
+        save_file(optimizer, staged / "optimizer.safetensors")
+        write_checksums(staged)
+        sync_tree(staged)
 
-
-def _fresh_partial(final_dir: Path) -> Path:
-    partial = final_dir.with_name(f".{final_dir.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    return partial
+    def _fresh(self, final: Path) -> Path:
+        staged = self._paths.staged_dir(final, attempt=self._attempt)
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir(parents=True)
+        return staged
 
 
 def _npz(scores: TokenScores) -> bytes:

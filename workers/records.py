@@ -1,20 +1,34 @@
 """The facts that leave a worker: plain, frozen, without tensors."""
 
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any, Self
 
 __all__ = [
     "SCHEMA_VERSION",
     "Completed",
+    "Damage",
+    "FailureCause",
     "IntervalRecord",
     "Outcome",
     "ProgressSample",
+    "Report",
     "RunId",
     "SeedFailure",
     "Stopped",
 ]
 
 SCHEMA_VERSION = 1
+
+
+class FailureCause(StrEnum):
+    """Why an attempt ended before its time; each has a decision of its own."""
+
+    NON_FINITE = "non-finite loss"
+    OUT_OF_MEMORY = "out of memory"
+    LOST_WORKER = "lost worker"
+    DISK_FULL = "full disk"
+    DEFECT = "defect"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -140,12 +154,23 @@ class ProgressSample:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """A checkpoint or resume state that does not hold what its checksums promise, found before going on."""
+
+    run: RunId
+    attempt: int
+    interval: int
+    part: str
+    """A `CheckpointPart`."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """A run that reached its last interval."""
 
     run: RunId
     attempt: int
-    initial_weights_sha256: str
     data_order_sha256: str
 
 
@@ -164,6 +189,7 @@ class SeedFailure:
 
     run: RunId
     attempt: int
+    cause: FailureCause
     kind: str
     """The class of the error, such as `NonFiniteLossError`."""
     message: str
@@ -171,4 +197,5 @@ class SeedFailure:
     step: int | None
 
 
+Report = IntervalRecord | ProgressSample | Damage
 Outcome = Completed | Stopped | SeedFailure

@@ -1,19 +1,19 @@
 """Train one seed from its newest interval to its last, measuring as it goes."""
 
 import math
-import traceback
 from collections.abc import Callable, Iterator
 from typing import final
 
 from configs.experiment import ExperimentConfig, SeedControl
 from configs.run_paths import RunPaths
-from workers.checkpoint import CheckpointDirectory, FileHashes
+from workers.checkpoint import CheckpointDirectory, FileHashes, ResumePoint
 from workers.corpus import Corpus
 from workers.data_order import AbstractWindowOrder, window_order
 from workers.evaluation import TokenScores, evaluate, evaluation_tokens
 from workers.interval_meter import IntervalMeter
 from workers.model import build_model
-from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, RunId, SeedFailure, Stopped
+from workers.failure_cause import failure_from
+from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
 from workers.trainer import StepResult, Trainer
 from workers.usage import WorkerPlace, peak_memory_bytes
 
@@ -38,9 +38,9 @@ def data_order_of(config: ExperimentConfig, *, seed: int, num_train_tokens: int)
 class SeedRun:
     """An iterator over what one run has to tell, ending with its outcome.
 
-    Records of intervals that are already on disk come first, so that whoever listens misses none. A record is yielded
-    when its checkpoint is durable, and the next step is taken when the listener asks for more. No error leaves the
-    iterator: a failure is its last value.
+    What is damaged on disk comes first, then the records of intervals that are whole, so that whoever listens misses
+    none. A new record is yielded when its checkpoint is staged; the listener publishes it and keeps the record before
+    it asks for more, and only then is the next step taken. No error leaves the iterator: a failure is its last value.
 
     Args:
         config: The experiment as resolved for the run's condition.
@@ -69,7 +69,7 @@ class SeedRun:
         self._corpus = corpus
         self._place = place
         self._clock = clock
-        self._checkpoints = CheckpointDirectory(paths, run=run, model=config.model)
+        self._checkpoints = CheckpointDirectory(paths, run=run, attempt=attempt, model=config.model)
         self._is_stop_requested = False
         self._step: int | None = None
 
@@ -77,20 +77,13 @@ class SeedRun:
         """Ask the run to end after the step that it is taking."""
         self._is_stop_requested = True
 
-    def __iter__(self) -> Iterator[IntervalRecord | ProgressSample | Outcome]:
+    def __iter__(self) -> Iterator[Report | Outcome]:
         try:
             yield from self._train()
         except Exception as error:  # noqa: BLE001, the worker's edge: whatever happened becomes a value
-            yield SeedFailure(
-                run=self._run,
-                attempt=self._attempt,
-                kind=type(error).__name__,
-                message=str(error) or repr(error),
-                traceback=traceback.format_exc(),
-                step=self._step,
-            )
+            yield failure_from(error, run=self._run, attempt=self._attempt, step=self._step)
 
-    def _train(self) -> Iterator[IntervalRecord | ProgressSample | Outcome]:
+    def _train(self) -> Iterator[Report | Outcome]:
         order = data_order_of(self._config, seed=self._run.seed, num_train_tokens=len(self._corpus.train))
         trainer = Trainer(
             build_model(self._config.model, seed=_seed_of(self._config, "initialization", self._run.seed)),
@@ -98,31 +91,30 @@ class SeedRun:
             order=order,
             optimization=self._config.optimization,
         )
-        records = self._restore(trainer)
-        yield from records
-        meter = IntervalMeter(self._clock, elapsed_s=records[-1].elapsed_s if records else 0.0)
-        for interval in range(len(records), self._config.schedule.num_intervals):
+        found = self._checkpoints.inspect(num_intervals=self._config.schedule.num_intervals)
+        yield from found.damages
+        yield from found.records
+        newest = self._restore(trainer, newest=found.newest)
+        meter = IntervalMeter(self._clock, elapsed_s=newest.elapsed_s if newest else 0.0)
+        first_interval = newest.interval + 1 if newest else 0
+        for interval in range(first_interval, self._config.schedule.num_intervals):
             yield from self._train_interval(interval, trainer=trainer, meter=meter)
             if self._is_stop_requested and trainer.num_steps < self._config.schedule.end_step(interval):
                 yield Stopped(self._run, self._attempt, trainer.num_steps)
                 return
-            record = self._finish_interval(interval, trainer=trainer, meter=meter)
-            records.append(record)
-            yield record
+            yield self._finish_interval(interval, trainer=trainer, meter=meter)
             meter.begin_interval()
         yield Completed(
             run=self._run,
             attempt=self._attempt,
-            initial_weights_sha256=records[0].weights_sha256,
             data_order_sha256=order.sha256(num_steps=self._config.schedule.num_steps),
         )
 
-    def _restore(self, trainer: Trainer) -> list[IntervalRecord]:
-        newest = self._checkpoints.newest(num_intervals=self._config.schedule.num_intervals)
+    def _restore(self, trainer: Trainer, *, newest: ResumePoint | None) -> IntervalRecord | None:
         if newest is None:
-            return []
+            return None
         trainer.restore(weights=newest.weights, optimizer=newest.optimizer, num_steps=newest.record.step)
-        return self._checkpoints.records(up_to=newest.record.interval)
+        return newest.record
 
     def _train_interval(self, interval: int, *, trainer: Trainer, meter: IntervalMeter) -> Iterator[ProgressSample]:
         end_step = self._config.schedule.end_step(interval)
@@ -152,7 +144,7 @@ class SeedRun:
             context_length=self._config.model.context_length,
         )
         scores = evaluate(trainer.model, tokens=tokens)
-        return self._checkpoints.write(
+        return self._checkpoints.stage(
             interval,
             weights=dict(trainer.model.named_parameters()),
             optimizer=trainer.optimizer_tensors(),

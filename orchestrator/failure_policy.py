@@ -1,0 +1,75 @@
+"""Decide what follows when an attempt fails."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import final
+
+from configs.recovery import RecoveryConfig
+from workers.records import FailureCause, SeedFailure
+
+__all__ = ["FailureDecision", "FailurePolicy", "Verdict"]
+
+_LONGEST_BACKOFF_S = 60.0
+
+
+class FailureDecision(StrEnum):
+    """What the controller does next."""
+
+    RETRY = "retry from the newest interval"
+    FAIL_RUN = "give this run up and let the others finish"
+    PAUSE = "stop every run where it can be resumed"
+    ABORT = "stop at once"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision with its sentence."""
+
+    decision: FailureDecision
+    reason: str
+    """For the reader: what happened and what follows."""
+    backoff_s: float = 0.0
+    """Seconds to wait before a retry."""
+
+
+@final
+class FailurePolicy:
+    """A rule for each cause.
+
+    A lost worker and a lack of memory may pass, so they are tried again, later each time, until too many attempts in a
+    row brought no new interval. Training is deterministic, so a loss that is not finite would be so again. A full disk
+    concerns every run. A defect makes every further result doubtful.
+    """
+
+    def __init__(self, config: RecoveryConfig) -> None:
+        self._config = config
+
+    def decide(self, failure: SeedFailure, *, num_failures: int) -> Verdict:
+        """What follows.
+
+        Args:
+            failure: How the attempt ended.
+            num_failures: Attempts of this run in a row, this one included, that failed without a new interval.
+        """
+        said = f"{failure.run} attempt {failure.attempt}: {failure.cause} ({failure.kind}: {failure.message})"
+        match failure.cause:
+            case FailureCause.LOST_WORKER | FailureCause.OUT_OF_MEMORY:
+                return self._retry_or_fail(said, num_failures=num_failures)
+            case FailureCause.NON_FINITE:
+                return Verdict(FailureDecision.FAIL_RUN, f"{said}; training would repeat it, so the run is given up.")
+            case FailureCause.DISK_FULL:
+                return Verdict(
+                    FailureDecision.PAUSE, f"{said}; the experiment pauses. Make room, then resume it."
+                )
+            case FailureCause.DEFECT:
+                return Verdict(FailureDecision.ABORT, f"{said}; the experiment stops at once.")
+
+    def _retry_or_fail(self, said: str, *, num_failures: int) -> Verdict:
+        if num_failures >= self._config.max_attempts:
+            return Verdict(
+                FailureDecision.FAIL_RUN, f"{said}; {num_failures} attempts brought no new interval, so it is given up."
+            )
+        backoff_s = min(_LONGEST_BACKOFF_S, self._config.backoff_s * 2 ** (num_failures - 1))
+        return Verdict(
+            FailureDecision.RETRY, f"{said}; it goes on from its newest interval in {backoff_s:g} s.", backoff_s
+        )

@@ -1,0 +1,24 @@
+"""Read the record that a checkpoint carries."""
+
+import json
+from pathlib import Path
+
+from configs.errors import CheckpointError
+from workers.records import IntervalRecord
+
+__all__ = ["RECORD_NAME", "read_record"]
+
+RECORD_NAME = "record.json"
+
+
+def read_record(checkpoint_dir: Path) -> IntervalRecord:
+    """The record of a checkpoint, from which the ledger can be rebuilt.
+
+    Raises:
+        CheckpointError: If the file is missing or is no record of this schema.
+    """
+    path = checkpoint_dir / RECORD_NAME
+    try:
+        return IntervalRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} does not hold a record: {error}") from error
