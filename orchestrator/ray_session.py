@@ -103,7 +103,7 @@ def _unreachable(address: str, error: Exception) -> ResourceError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return ResourceError(
         f"there is no Ray cluster to reach at --address {address} ({reason}); "
-        "start one with `ray start --head`, or leave --address out"
+        "start one with `ray start --head`, give its token in RAY_AUTH_TOKEN_PATH if it has one, or leave --address out"
     )
 
 
@@ -111,6 +111,7 @@ def _prepare_environment() -> None:
     # Ray reads these while it is imported or started; they are its only interface for them.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_DEDUP_LOGS"] = "0"
+    os.environ["RAY_BACKEND_LOG_LEVEL"] = "error"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     # By default Ray's workers yield to everything else on the machine: 3 % of a shared core instead of half.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112, so spelt by Ray
