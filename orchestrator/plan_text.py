@@ -6,6 +6,7 @@ from orchestrator.sizes import format_bytes
 
 __all__ = ["plan_as_lines"]
 
+_MOST_LISTED = 8
 MOST_NEARLY_FREE_PASSES = 4  # Muennighoff et al. 2023, arXiv:2305.16264
 
 
@@ -14,8 +15,7 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
     lines = [
         _line(
             "experiment",
-            f"{plan.name}: {_count(len(plan.seeds), 'seed')} "
-            f"({', '.join(map(str, plan.seeds[:8]))}{', ...' if len(plan.seeds) > 8 else ''})",
+            f"{plan.name}: {_count(len(plan.seeds), 'seed')} ({_listed(tuple(map(str, plan.seeds)))})",
         ),
         _line("a seed changes", " and ".join(control.replace("_", " ") for control in plan.seed_controls)),
     ]
@@ -26,8 +26,8 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
         _line("unique tokens", _unique(plan)),
         _line(
             "slots",
-            f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each ({', '.join(plan.slots[:6])}"
-            f"{', ...' if len(plan.slots) > 6 else ''}); {_count(plan.num_concurrent_runs, 'run')} at once",
+            f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each ({_listed(plan.slots)}); "
+            f"{_count(plan.num_concurrent_runs, 'run')} at once",
         ),
         _line("wall time", f"about {duration(plan.wall_time_s)}"),
         _line(
@@ -85,6 +85,10 @@ def _warnings(plan: Plan) -> list[str]:
 
 def _line(topic: str, fact: str) -> str:
     return f"{topic:<15} {fact}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else "")
 
 
 def _count(number: int, noun: str) -> str:

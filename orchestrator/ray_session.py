@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from orchestrator.private_dir import private_dir
 __all__ = ["TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
 
 _LOOPBACK = "127.0.0.1"
+_CONNECT_TIMEOUT_S = 5.0
 _OBJECT_STORE_BYTES = 128 * 1024**2  # records are small, and corpora travel through the run directory
 TEMPORARY_BASE = Path("/tmp")  # noqa: S108, short enough for socket paths
 
@@ -61,17 +63,14 @@ def ray_cluster(address: str) -> Iterator[None]:
     Raises:
         ResourceError: If it cannot be reached.
     """
+    _require_answer(address)
     _prepare_environment()
     import ray
 
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ResourceError(
-            f"there is no Ray cluster to reach at --address {address} ({first_line}); "
-            "start one with `ray start --head`, or leave --address out"
-        ) from error
+        raise _unreachable(address, error) from error
     try:
         yield
     finally:
@@ -87,10 +86,32 @@ def why_ray_cannot_start() -> str | None:
         return str(error) or type(error).__name__
 
 
+def _require_answer(address: str) -> None:
+    # Ray itself goes on trying for many minutes before it says that nobody is there.
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ResourceError(f"--address {address} is not of the form host:port, such as 10.0.0.5:6379; or give auto")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str, error: Exception) -> ResourceError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ResourceError(
+        f"there is no Ray cluster to reach at --address {address} ({reason}); "
+        "start one with `ray start --head`, give its token in RAY_AUTH_TOKEN_PATH if it has one, or leave --address out"
+    )
+
+
 def _prepare_environment() -> None:
     # Ray reads these while it is imported or started; they are its only interface for them.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_DEDUP_LOGS"] = "0"
+    os.environ["RAY_BACKEND_LOG_LEVEL"] = "error"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     # By default Ray's workers yield to everything else on the machine: 3 % of a shared core instead of half.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112, so spelt by Ray

@@ -16,7 +16,7 @@ def published():
 @pytest.mark.parametrize(
     ("tokens", "rate"),
     [
-        # published-study.md section 3: t < 1e6: 4e-4 max(1, t) / 1e6, then 4e-5 + 0.5 (1 + cos(pi (t - 1e6) / 19e6)) 3.6e-4
+        # published-study.md section 3: 4e-4 max(1, t) / 1e6 before 1e6 tokens, then 4e-5 + 0.5 (1 + cos(x)) 3.6e-4
         (0, 4e-10),
         (1, 4e-10),
         (2_048, 8.192e-7),

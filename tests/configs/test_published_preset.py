@@ -1,4 +1,4 @@
-"""The preset published-study says what arXiv 2606.13370 did; every figure is from shared/reference/published-study.md."""
+"""The preset published-study says what arXiv 2606.13370 did; figures are from shared/reference/published-study.md."""
 
 import pytest
 

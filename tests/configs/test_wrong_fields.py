@@ -1,4 +1,4 @@
-"""A single field that is misspelt, of a wrong type or out of bounds is named, with its value and what would be right."""
+"""A field that is misspelt, of a wrong type or out of bounds is named, with its value and what would be right."""
 
 import pytest
 
