@@ -14,6 +14,7 @@ from configs.model import ModelConfig
 from configs.optimization import OptimizationConfig
 from configs.overrides import with_dotted
 from configs.placement import PlacementConfig
+from configs.recovery import RecoveryConfig
 from configs.schedule import ScheduleConfig
 from configs.telemetry import TelemetryConfig
 
@@ -46,6 +47,7 @@ class ExperimentConfig(FrozenConfig):
     evaluation: EvaluationConfig
     telemetry: TelemetryConfig = TelemetryConfig()
     placement: PlacementConfig = PlacementConfig()
+    recovery: RecoveryConfig = RecoveryConfig()
     conditions: dict[Name, dict[str, OverrideValue]] = Field(
         default={}, description="Named overrides of the sections model, optimization and schedule."
     )
@@ -112,7 +114,7 @@ class ExperimentConfig(FrozenConfig):
         learning column. The text is told apart by the corpus fingerprint.
         """
         values = self.to_dict()
-        for key in ("name", "telemetry"):
+        for key in ("name", "telemetry", "recovery"):
             del values[key]
         for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
             del values["corpus"][key]

@@ -28,6 +28,16 @@ class RunPaths:
         return self.root / "ledger.sqlite"
 
     @property
+    def ledger_files(self) -> tuple[Path, ...]:
+        """The ledger and what SQLite keeps beside it while it is open."""
+        return (
+            self.ledger_file,
+            self.ledger_file.with_name(self.ledger_file.name + "-wal"),
+            self.ledger_file.with_name(self.ledger_file.name + "-shm"),
+            self.ledger_file.with_name(self.ledger_file.name + "-journal"),
+        )
+
+    @property
     def lease_file(self) -> Path:
         """Who is writing here now."""
         return self.root / "lease.json"

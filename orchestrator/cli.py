@@ -1,6 +1,7 @@
 """The command `seedscope`; every import that takes time waits until its command is given."""
 
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -159,6 +160,14 @@ def analyze(
 
 
 @app.command()
+def repair(run: RunArgument) -> None:
+    """Rebuild a lost or damaged ledger from the checkpoints."""
+    from orchestrator.repair import repair_run_directory
+
+    _print_lines(repair_run_directory(run))
+
+
+@app.command()
 def presets() -> None:
     """List the experiments that ship with Seedscope."""
     from configs.preset_files import preset_summary
@@ -217,7 +226,9 @@ def _end(finish: "Finish", *, wants_json: bool) -> None:
     if not wants_json:
         _print_lines(("", *finish.aggregation.sentences, f"Table: {finish.directory.paths.table_csv}"))
     if finish.exit_code:
-        typer.echo(f"Go on with: seedscope resume {root}", err=True)
+        if finish.reason:
+            typer.echo(f"seedscope: {finish.reason}", err=True)
+        typer.echo(f"Go on with: seedscope resume {shlex.quote(str(root))}", err=True)
         raise typer.Exit(finish.exit_code)
 
 

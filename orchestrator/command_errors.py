@@ -1,5 +1,6 @@
 """Run the command line and turn whatever goes wrong into a sentence and an exit code."""
 
+import errno
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ __all__ = ["run_command"]
 
 _DEFECT = 1
 _USER_ERROR = 2
+_FAILED_RUNS = 3
 _STOPPED = 130
 
 
@@ -50,6 +52,10 @@ def _explain(error: Exception, *, wants_traceback: bool) -> int:
     if wants_traceback:
         traceback.print_exception(error)
     is_users = isinstance(error, UserError)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" while writing {error.filename}" if error.filename else ""
+        print(f"seedscope: the disk is full{where}; make room, then go on with `seedscope resume`", file=sys.stderr)  # noqa: T201
+        return _FAILED_RUNS
     prefix = "seedscope: " if is_users else f"seedscope: a defect of ours, {type(error).__name__}: "
     hint = "" if is_users or wants_traceback else " (run `seedscope --debug ...` for the traceback)"
     print(f"{prefix}{' '.join(str(error).split())}{hint}", file=sys.stderr)  # noqa: T201

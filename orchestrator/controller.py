@@ -1,29 +1,60 @@
-"""Decide which run starts when, and watch all of them to their ends."""
+"""Decide which run starts when, what follows a failure, and when the experiment ends."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
 from configs.experiment import ExperimentConfig
+from orchestrator.ending import Ending, EndingKind
 from orchestrator.executor import AbstractExecutor
+from orchestrator.failure_policy import FailureDecision, FailurePolicy
 from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress_tracker import ProgressTracker
+from orchestrator.run_queue import RunQueue
 from orchestrator.run_state import RunState
 from orchestrator.seed_worker import RunTask
 from orchestrator.slots import Slot, SlotPool
 from orchestrator.stop_signal import StopRequest
-from workers.records import Outcome, RunId
+from workers.failure_cause import cause_of
+from workers.records import Completed, FailureCause, Outcome, RunId, SeedFailure, Stopped
 
 __all__ = ["Controller"]
 
 _POLL_S = 0.25  # four looks a second keep a terminal smooth and cost nothing
+_REFRESH_S = 2.0  # how often the executor is asked for nodes that came or went
 _STOP_NOTE = "Stopping after the current step of each run; a second Ctrl-C ends it at once."
+
+
+@dataclass(slots=True)
+class _Going:
+    """An attempt that holds a slot."""
+
+    slot: Slot
+    attempt: int
+    heard_s: float
+    """When it last reported."""
+
+
+@dataclass(slots=True)
+class _Streak:
+    """Failures of a run in a row without a new interval."""
+
+    last_interval: int | None = None
+    num_failures: int = 0
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What the controller keeps of every run."""
+
+    going: dict[RunId, _Going] = field(default_factory=dict)
+    streaks: dict[RunId, _Streak] = field(default_factory=dict)
 
 
 @final
 class Controller:
-    """Fills free slots with waiting runs until none is left.
+    """Fills free slots with waiting runs until none is left, or something says that it must end before.
 
     Args:
         config: The whole experiment.
@@ -50,62 +81,145 @@ class Controller:
         self._view = view
         self._stop = stop
         self._clock = clock
-        slots = _permitted_slots(executor.slots, config)
-        self._slots = SlotPool(slots)
-        self._held: dict[RunId, Slot] = {}
-        self._tracker = ProgressTracker(config, num_slots=len(slots))
+        self._policy = FailurePolicy(config.recovery)
+        self._slots = SlotPool(executor.slots)
+        self._memory = _Memory()
+        self._tracker = ProgressTracker(config, num_slots=len(executor.slots))
         self._began_s = clock()
+        self._refreshed_s = clock()
+        self._ending: Ending | None = None
 
-    def run(self) -> None:
+    def run(self) -> Ending:
         """Run everything that is not complete yet; returns when no run is going any more."""
         # What is known from before is no news, but the views must know it.
         self._tracker.absorb(self._executor.metrics.news(after=0))
         self._view.update(self._tracker.snapshot(elapsed_s=0.0, is_finished=False))
-        waiting = deque(self._unfinished())
-        is_stop_passed_on = False
-        while self._held or (waiting and not self._stop.is_made):
-            if self._stop.is_made and not is_stop_passed_on:
+        queue = RunQueue(run for run, state in self._tracker.states().items() if state is not RunState.COMPLETED)
+        while self._memory.going or (queue and not self._is_ending()):
+            if self._is_ending():
                 self._executor.metrics.request_stop()
-                is_stop_passed_on = True
-            if not self._stop.is_made:
-                self._fill_slots(waiting)
-            for outcome in self._executor.wait(_POLL_S):
-                self._take(outcome)
+            else:
+                self._fill_slots(queue)
+            outcomes = self._executor.wait(_POLL_S)
             self._show(is_finished=False)
+            for outcome in (*outcomes, *self._give_up_silent()):
+                self._take(outcome, queue=queue)
+            self._refresh_nodes()
         self._show(is_finished=True)
+        return self._ending or Ending(EndingKind.STOPPED if queue or self._stopped() else EndingKind.FINISHED)
 
-    def _unfinished(self) -> Sequence[RunId]:
-        views = self._tracker.snapshot(elapsed_s=0.0, is_finished=False).runs
-        return [view.run for view in views if view.state is not RunState.COMPLETED]
+    def _is_ending(self) -> bool:
+        return self._stop.is_made or self._ending is not None
 
-    def _fill_slots(self, waiting: deque[RunId]) -> None:
-        while waiting and (slot := self._slots.acquire()) is not None:
-            run = waiting.popleft()
-            attempt = self._executor.metrics.begin_attempt(run, slot=str(slot))
-            self._held[run] = slot
-            self._executor.start(
-                RunTask(
-                    run=run,
-                    attempt=attempt,
-                    slot=slot,
-                    config=self._config.for_condition(run.condition),
-                    run_dir=str(self._run_dir),
-                )
+    def _stopped(self) -> bool:
+        return any(state is RunState.STOPPED for state in self._tracker.states().values())
+
+    def _fill_slots(self, queue: RunQueue) -> None:
+        most = self._config.placement.max_concurrent_runs
+        while most == "auto" or len(self._memory.going) < most:
+            run = queue.peek(now_s=self._clock())
+            slot = self._slots.acquire() if run is not None else None
+            if run is None or slot is None:
+                return
+            queue.remove(run)
+            self._start(run, slot=slot)
+
+    def _start(self, run: RunId, *, slot: Slot) -> None:
+        attempt = self._executor.metrics.begin_attempt(run, slot=str(slot))
+        self._memory.going[run] = _Going(slot, attempt, heard_s=self._clock())
+        self._executor.start(
+            RunTask(
+                run=run,
+                attempt=attempt,
+                slot=slot,
+                config=self._config.for_condition(run.condition),
+                run_dir=str(self._run_dir),
             )
+        )
 
-    def _take(self, outcome: Outcome) -> None:
-        self._executor.metrics.end_attempt(outcome)
-        self._slots.release(self._held.pop(outcome.run))
+    def _take(self, outcome: Outcome, *, queue: RunQueue) -> None:
+        going = self._memory.going.get(outcome.run)
+        if going is None or going.attempt != outcome.attempt:
+            return  # An attempt that was given up has come back.
+        del self._memory.going[outcome.run]
+        self._slots.release(going.slot)
+        try:
+            self._note(outcome, queue=queue)
+        except Exception as error:
+            if cause_of(error) is not FailureCause.DISK_FULL:
+                raise
+            self._end(EndingKind.PAUSED, f"the disk is full ({error}); make room, then resume the experiment.")
+
+    def _note(self, outcome: Outcome, *, queue: RunQueue) -> None:
+        metrics = self._executor.metrics
+        match outcome:
+            case Completed():
+                metrics.end_attempt(outcome, state=RunState.COMPLETED)
+            case Stopped():
+                metrics.end_attempt(outcome, state=RunState.STOPPED)
+            case SeedFailure():
+                self._note_failure(outcome, queue=queue)
+
+    def _note_failure(self, failure: SeedFailure, *, queue: RunQueue) -> None:
+        metrics = self._executor.metrics
+        verdict = self._policy.decide(failure, num_failures=self._count_failure(failure.run))
+        match verdict.decision:
+            case FailureDecision.RETRY if not self._is_ending():
+                queue.add(failure.run, not_before_s=self._clock() + verdict.backoff_s)
+                metrics.end_attempt(failure, state=RunState.WAITING)
+            case FailureDecision.RETRY:
+                metrics.end_attempt(failure, state=RunState.STOPPED)
+            case FailureDecision.FAIL_RUN:
+                metrics.end_attempt(failure, state=RunState.FAILED)
+            case FailureDecision.PAUSE:
+                self._end(EndingKind.PAUSED, verdict.reason)
+                metrics.end_attempt(failure, state=RunState.STOPPED)
+            case FailureDecision.ABORT:
+                self._end(EndingKind.ABORTED, verdict.reason)
+                metrics.end_attempt(failure, state=RunState.FAILED)
+        metrics.add_notice(verdict.reason)
+
+    def _count_failure(self, run: RunId) -> int:
+        last_interval = self._tracker.last_interval(run)
+        streak = self._memory.streaks.setdefault(run, _Streak())
+        if streak.last_interval != last_interval:
+            streak.last_interval, streak.num_failures = last_interval, 0
+        streak.num_failures += 1
+        return streak.num_failures
+
+    def _end(self, kind: EndingKind, reason: str) -> None:
+        # The first reason counts; others mostly follow from it.
+        self._ending = self._ending or Ending(kind, reason)
+
+    def _give_up_silent(self) -> tuple[SeedFailure, ...]:
+        """Attempts that have not reported for too long, ended by force."""
+        patience_s = self._config.recovery.silence_s
+        now_s = self._clock()
+        silent = [run for run, going in self._memory.going.items() if now_s - going.heard_s > patience_s]
+        return tuple(self._executor.give_up(run, message=f"it has not reported for {patience_s:g} s") for run in silent)
+
+    def _refresh_nodes(self) -> None:
+        if self._clock() - self._refreshed_s < _REFRESH_S:
+            return
+        self._refreshed_s = self._clock()
+        change = self._executor.refresh()
+        for node in change.lost_nodes:
+            self._slots.remove_node(node)
+            self._executor.metrics.add_notice(f"Node {node} is gone; its runs go on elsewhere.")
+        for notice in change.notices:
+            self._executor.metrics.add_notice(notice)
+        for slot in change.new_slots:
+            self._slots.add((slot,))
+            self._executor.metrics.add_notice(f"Slot {slot} has joined.")
 
     def _show(self, *, is_finished: bool) -> None:
-        for event in self._tracker.absorb(self._executor.metrics.news(after=self._tracker.changes)):
+        news = self._executor.metrics.news(after=self._tracker.changes)
+        for row in news.runs:
+            if row.run in self._memory.going:
+                self._memory.going[row.run].heard_s = self._clock()
+        for event in self._tracker.absorb(news):
             self._view.show(event)
         note = _STOP_NOTE if self._stop.is_made and not is_finished else ""
         self._view.update(
             self._tracker.snapshot(elapsed_s=self._clock() - self._began_s, is_finished=is_finished, note=note)
         )
-
-
-def _permitted_slots(slots: tuple[Slot, ...], config: ExperimentConfig) -> tuple[Slot, ...]:
-    most = config.placement.max_concurrent_runs
-    return slots if most == "auto" else slots[:most]

@@ -1,14 +1,25 @@
 """What the controller asks of whatever runs the seeds."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Self
 
 from orchestrator.metrics import AbstractMetrics
 from orchestrator.seed_worker import RunTask
 from orchestrator.slots import Slot
-from workers.records import Outcome
+from workers.records import Outcome, RunId, SeedFailure
 
-__all__ = ["AbstractExecutor"]
+__all__ = ["AbstractExecutor", "NodeChange"]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """Which nodes came and went since the last look."""
+
+    lost_nodes: tuple[str, ...] = ()
+    new_slots: tuple[Slot, ...] = ()
+    notices: tuple[str, ...] = ()
+    """Why a node that joined is not used, one sentence each."""
 
 
 class AbstractExecutor(ABC):
@@ -31,6 +42,14 @@ class AbstractExecutor(ABC):
     @abstractmethod
     def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
         """The outcomes of attempts that ended, waiting at most `timeout_s` seconds for the first."""
+
+    @abstractmethod
+    def give_up(self, run: RunId, *, message: str) -> SeedFailure:
+        """End the attempt that is going on at `run` by force; its outcome will not come any more."""
+
+    @abstractmethod
+    def refresh(self) -> NodeChange:
+        """Look which nodes came and went."""
 
     @abstractmethod
     def close(self) -> None:

@@ -58,9 +58,7 @@ class FailurePolicy:
             case FailureCause.NON_FINITE:
                 return Verdict(FailureDecision.FAIL_RUN, f"{said}; training would repeat it, so the run is given up.")
             case FailureCause.DISK_FULL:
-                return Verdict(
-                    FailureDecision.PAUSE, f"{said}; the experiment pauses. Make room, then resume it."
-                )
+                return Verdict(FailureDecision.PAUSE, f"{said}; the experiment pauses. Make room, then resume it.")
             case FailureCause.DEFECT:
                 return Verdict(FailureDecision.ABORT, f"{said}; the experiment stops at once.")
 

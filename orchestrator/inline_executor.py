@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import final
 
-from orchestrator.executor import AbstractExecutor
+from orchestrator.executor import AbstractExecutor, NodeChange
 from orchestrator.metrics import Metrics
-from orchestrator.seed_worker import RunTask, advance, failure_from, open_seed_run
+from orchestrator.seed_worker import RunTask, advance, open_seed_run
 from orchestrator.slots import Slot
-from workers.records import Outcome
+from workers.failure_cause import failure_from
+from workers.records import FailureCause, Outcome, RunId, SeedFailure
 
 __all__ = ["InlineExecutor"]
 
@@ -21,12 +22,21 @@ class InlineExecutor(AbstractExecutor):
         metrics: To which the runs report.
         slot: The cores that this process holds.
         clock: Monotonic seconds.
+        sleep: Waits for some seconds while no run is going on.
     """
 
-    def __init__(self, metrics: Metrics, *, slot: Slot, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        *,
+        slot: Slot,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._metrics = metrics
         self._slot = slot
         self._clock = clock
+        self._sleep = sleep
         self._current: tuple[RunTask, Iterator[Outcome | None]] | None = None
 
     @property
@@ -47,6 +57,7 @@ class InlineExecutor(AbstractExecutor):
     def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
         """See the base class. May take longer than `timeout_s` by the time between two reports."""
         if self._current is None:
+            self._sleep(timeout_s)
             return ()
         task, progress = self._current
         ends_s = self._clock() + timeout_s
@@ -54,12 +65,23 @@ class InlineExecutor(AbstractExecutor):
             try:
                 outcome = next(progress)
             except Exception as error:  # noqa: BLE001, the worker's edge, as in SeedWorker.run
-                outcome = failure_from(error, task=task)
+                outcome = failure_from(error, run=task.run, attempt=task.attempt)
             if outcome is not None:
                 self._current = None
                 return (outcome,)
             if self._clock() >= ends_s:
                 return ()
+
+    def give_up(self, run: RunId, *, message: str) -> SeedFailure:
+        """See the base class."""
+        assert self._current is not None, "no run is going on"
+        task, _ = self._current
+        self._current = None
+        return failure_from(TimeoutError(message), run=run, attempt=task.attempt, cause=FailureCause.LOST_WORKER)
+
+    def refresh(self) -> NodeChange:
+        """See the base class. This process is the only node."""
+        return NodeChange()
 
     def close(self) -> None:
         """See the base class."""

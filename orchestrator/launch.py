@@ -7,8 +7,10 @@ from pathlib import Path
 
 from configs.errors import RunDirectoryError
 from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
 from orchestrator.aggregation import Aggregation, aggregate
 from orchestrator.controller import Controller
+from orchestrator.ending import Ending, EndingKind
 from orchestrator.executor import AbstractExecutor
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import reading_ledger
@@ -30,7 +32,7 @@ class ExitCode:
     """How a command ends; DESIGN names the rest."""
 
     DONE = 0
-    USER_ERROR = 2
+    DEFECT = 1
     FAILED_RUNS = 3
     STOPPED = 130
 
@@ -42,6 +44,8 @@ class Finish:
     directory: RunDirectory
     aggregation: Aggregation
     exit_code: int
+    reason: str = ""
+    """Why it ended before its time; empty where it did not, or where the user stopped it."""
 
 
 def prepare_experiment(config: ExperimentConfig, *, cache_dir: Path) -> Corpus:
@@ -87,7 +91,7 @@ def start_experiment(
     if present is not None:
         _require_same_corpus(corpus, present)
         return resume_experiment(present, site=site, view=view, stop=stop)
-    with site:
+    with site.opened(out):
         slots = site.slots(config.placement.threads_per_run)
         manifest = first_manifest(
             config,
@@ -109,9 +113,9 @@ def resume_experiment(directory: RunDirectory, *, site: AbstractSite, view: Abst
     """
     with hold_lease(directory.paths.lease_file):
         if _is_complete(directory):
-            return _finish(directory, view=view)
+            return _finish(directory, ending=Ending(EndingKind.FINISHED), view=view)
         _require_same_corpus(load_corpus(directory.paths), directory)
-        with site:
+        with site.opened(directory.paths.root):
             return _run(directory, site=site, view=view, stop=stop)
 
 
@@ -119,12 +123,14 @@ def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, sto
     config = directory.config
     with view:
         _announce(directory, view=view, num_slots=len(site.slots(config.placement.threads_per_run)))
-        with site.executor(directory.paths.ledger_file, threads_per_run=config.placement.threads_per_run) as executor:
-            _control(directory, executor=executor, view=view, stop=stop)
-        return _finish(directory, view=view)
+        # Workers have another current directory.
+        paths = RunPaths(directory.paths.root.absolute())
+        with site.executor(paths, threads_per_run=config.placement.threads_per_run) as executor:
+            ending = _control(directory, executor=executor, view=view, stop=stop)
+        return _finish(directory, ending=ending, view=view)
 
 
-def _control(directory: RunDirectory, *, executor: AbstractExecutor, view: AbstractView, stop: StopRequest) -> None:
+def _control(directory: RunDirectory, *, executor: AbstractExecutor, view: AbstractView, stop: StopRequest) -> Ending:
     controller = Controller(
         directory.config,
         run_dir=directory.paths.root.absolute(),
@@ -134,7 +140,7 @@ def _control(directory: RunDirectory, *, executor: AbstractExecutor, view: Abstr
         clock=time.monotonic,
     )
     with stop_on_signals(stop):
-        controller.run()
+        return controller.run()
 
 
 def _announce(directory: RunDirectory, *, view: AbstractView, num_slots: int) -> None:
@@ -159,12 +165,12 @@ def _machine_warnings() -> tuple[str, ...]:
     return ("This platform cannot tie threads to cores; runs side by side may slow each other down.",)
 
 
-def _finish(directory: RunDirectory, *, view: AbstractView) -> Finish:
+def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView) -> Finish:
     with reading_ledger(directory.paths.ledger_file) as ledger:
         rows, records = ledger.runs(), ledger.records()
     write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)
     aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths)
-    exit_code = _exit_code(tuple(row.state for row in rows))
+    exit_code = _exit_code(ending.kind, states=tuple(row.state for row in rows))
     view.show(
         ExperimentFinished(
             name=directory.config.name,
@@ -174,15 +180,19 @@ def _finish(directory: RunDirectory, *, view: AbstractView) -> Finish:
             num_expected_rows=aggregation.num_expected_rows,
         )
     )
-    return Finish(directory, aggregation, exit_code)
+    return Finish(directory, aggregation, exit_code, ending.reason)
 
 
-def _exit_code(states: tuple[RunState, ...]) -> int:
+def _exit_code(kind: EndingKind, *, states: tuple[RunState, ...]) -> int:
     if all(state is RunState.COMPLETED for state in states):
         return ExitCode.DONE
-    if all(state in (RunState.COMPLETED, RunState.FAILED) for state in states):
-        return ExitCode.FAILED_RUNS
-    return ExitCode.STOPPED
+    match kind:
+        case EndingKind.STOPPED:
+            return ExitCode.STOPPED
+        case EndingKind.ABORTED:
+            return ExitCode.DEFECT
+        case EndingKind.FINISHED | EndingKind.PAUSED:
+            return ExitCode.FAILED_RUNS
 
 
 def _is_complete(directory: RunDirectory) -> bool:

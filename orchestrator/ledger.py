@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Self, final
 
 from configs.errors import ConflictingRecordError, LedgerError, StaleAttemptError
-from orchestrator.ledger_schema import LEDGER_VERSION, RUN_COLUMNS, SCHEMA, News, RunRow, run_row
+from orchestrator.ledger_connection import connect
+from orchestrator.ledger_schema import LEDGER_VERSION, RUN_COLUMNS, SCHEMA, News, RunRow, ending_of, run_row
 from orchestrator.run_state import RunState
-from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, RunId, SeedFailure, Stopped
+from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, RunId
 
 __all__ = ["Ledger", "reading_ledger"]
+
 
 @final
 class Ledger:
@@ -37,7 +39,7 @@ class Ledger:
         """
         if path.exists():
             raise LedgerError(f"{path} exists already; a ledger is created once")
-        connection = _connect(str(path), is_reading=False)
+        connection = connect(path, is_reading=False)
         connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {LEDGER_VERSION};COMMIT;")
         ledger = cls(connection, clock=clock)
         with ledger._change() as change:
@@ -70,7 +72,7 @@ class Ledger:
         if not path.is_file():
             raise LedgerError(f"there is no ledger at {path}")
         try:
-            connection = _connect(str(path), is_reading=is_reading)
+            connection = connect(path, is_reading=is_reading)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
             raise LedgerError(f"{path} is not a readable ledger: {error}") from error
@@ -84,6 +86,20 @@ class Ledger:
             with suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
+
+    def require_sound(self) -> None:
+        """Read every page once.
+
+        Raises:
+            LedgerError: If one is damaged.
+        """
+        try:
+            answers = [answer for (answer,) in self._connection.execute("PRAGMA quick_check")]
+            self._records("ORDER BY condition, seed, interval")
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise LedgerError(f"the ledger is damaged ({error})") from error
+        if answers != ["ok"]:
+            raise LedgerError(f"the ledger is damaged ({answers[0]})")
 
     def begin_attempt(self, run: RunId, *, slot: str) -> int:
         """Note that a new attempt at `run` holds `slot`; from now on older attempts are refused.
@@ -104,9 +120,7 @@ class Ledger:
             )
         return attempt
 
-    def add_record(
-        self, record: IntervalRecord, *, attempt: int, publish: Callable[[], None] = lambda: None
-    ) -> None:
+    def add_record(self, record: IntervalRecord, *, attempt: int, publish: Callable[[], None] = lambda: None) -> None:
         """Keep a record. One that says the same again changes nothing, or only how the machine did.
 
         Args:
@@ -135,6 +149,30 @@ class Ledger:
                 tokens=record.tokens,
                 train_loss=record.train_loss,
                 tokens_per_s=record.tokens_per_s,
+            )
+
+    def restore_run(self, run: RunId, *, records: Sequence[IntervalRecord]) -> None:
+        """Fill a new ledger with the records that a run's checkpoints hold; the run waits to be gone on with."""
+        newest = max(records, key=lambda record: record.interval, default=None)
+        if newest is None:
+            return
+        with self._change() as change:
+            for record in records:
+                self._connection.execute(
+                    "INSERT INTO records VALUES (?, ?, ?, ?, ?)",
+                    (record.condition, record.seed, record.interval, json.dumps(record.to_dict()), change),
+                )
+            # Attempts that the lost ledger knew may still be alive; the next one must be newer than any of them.
+            self._connection.execute(
+                "UPDATE runs SET attempt = ?, step = ?, tokens = ?, changed = ? WHERE condition = ? AND seed = ?",
+                (
+                    max(record.attempt for record in records) + 1,
+                    newest.step,
+                    newest.tokens,
+                    change,
+                    run.condition,
+                    run.seed,
+                ),
             )
 
     def add_progress(self, sample: ProgressSample) -> None:
@@ -174,10 +212,12 @@ class Ledger:
         Raises:
             StaleAttemptError: If a newer attempt has begun.
         """
-        ending, message, detail = _ending(outcome)
+        ending, message, detail = ending_of(outcome)
         data_order_sha256 = outcome.data_order_sha256 if isinstance(outcome, Completed) else None
         run = outcome.run
         with self._change() as change:
+            if self._ending_of(run, outcome.attempt) == ending:
+                return  # said again by a caller that did not hear the answer
             self._require_newest(run, outcome.attempt)
             self._connection.execute(
                 "UPDATE runs SET state = ?, message = ?, data_order_sha256 = ?, changed = ? "
@@ -246,6 +286,16 @@ class Ledger:
         newest = self._attempt_of(run)
         if attempt != newest:
             raise StaleAttemptError(f"attempt {attempt} at {run} was given up; attempt {newest} goes on")
+        ending = self._ending_of(run, attempt)
+        if ending is not None:
+            raise StaleAttemptError(f"attempt {attempt} at {run} has ended ({ending}) and can report no more")
+
+    def _ending_of(self, run: RunId, attempt: int) -> str | None:
+        row = self._connection.execute(
+            "SELECT outcome FROM attempts WHERE condition = ? AND seed = ? AND attempt = ?",
+            (run.condition, run.seed, attempt),
+        ).fetchone()
+        return None if row is None else row[0]
 
     def _require_agreement(self, record: IntervalRecord) -> None:
         row = self._connection.execute(
@@ -297,27 +347,3 @@ def reading_ledger(path: Path) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
-
-
-def _ending(outcome: Outcome) -> tuple[str, str, str]:
-    match outcome:
-        case Completed():
-            return "completed", "", ""
-        case Stopped(step=step):
-            return "stopped", "", f"after step {step}"
-        case SeedFailure():
-            return outcome.cause, f"{outcome.kind}: {outcome.message}", outcome.traceback
-
-
-def _connect(path: str, *, is_reading: bool) -> sqlite3.Connection:
-    location = f"file:{_uri_escaped(path)}?mode={'ro' if is_reading else 'rwc'}"
-    connection = sqlite3.connect(location, uri=True, isolation_level=None, timeout=30.0)
-    if not is_reading:
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A commit is on disk when it returns: a worker goes on only then.
-        connection.execute("PRAGMA synchronous = FULL")
-    return connection
-
-
-def _uri_escaped(path: str) -> str:
-    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

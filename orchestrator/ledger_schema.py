@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from orchestrator.run_state import RunState
-from workers.records import IntervalRecord, RunId
+from workers.records import Completed, IntervalRecord, Outcome, RunId, SeedFailure, Stopped
 
-__all__ = ["LEDGER_VERSION", "RUN_COLUMNS", "SCHEMA", "News", "RunRow", "run_row"]
+__all__ = ["LEDGER_VERSION", "RUN_COLUMNS", "SCHEMA", "News", "RunRow", "ending_of", "run_row"]
 
 LEDGER_VERSION = 1
 RUN_COLUMNS = (
@@ -69,3 +69,14 @@ class News:
 def run_row(condition: str, seed: int, state: str, *rest: int | float | str | None) -> RunRow:
     """The values of `RUN_COLUMNS` as a row."""
     return RunRow(RunId(condition, seed), RunState(state), *rest)  # type: ignore[arg-type]
+
+
+def ending_of(outcome: Outcome) -> tuple[str, str, str]:
+    """What an attempt's row says of its outcome, the message for the run's row, and the detail for the attempt's."""
+    match outcome:
+        case Completed():
+            return "completed", "", ""
+        case Stopped(step=step):
+            return "stopped", "", f"after step {step}"
+        case SeedFailure():
+            return outcome.cause, f"{outcome.kind}: {outcome.message}", outcome.traceback

@@ -5,7 +5,6 @@ import json
 import platform
 import subprocess
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from configs.durable import write_bytes_durably
 from configs.errors import RunDirectoryError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
-from orchestrator.ledger import RunRow
+from orchestrator.ledger_schema import RunRow
 from orchestrator.machine import Machine
+from orchestrator.versions import version_of
 from workers.corpus import Corpus
 from workers.records import IntervalRecord
 
@@ -40,7 +40,7 @@ def first_manifest(
         "manifest_version": MANIFEST_VERSION,
         "name": config.name,
         "created_at": created_at,
-        "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "versions": {name: version_of(name) for name in _PACKAGES} | {"python": platform.python_version()},
         "git_commit": _git_commit(),
         "hardware": {
             "host": machine.host,
@@ -109,13 +109,6 @@ def read_manifest(paths: RunPaths) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("manifest_version") != MANIFEST_VERSION:
         raise RunDirectoryError(f"{paths.manifest_file} is not a manifest of version {MANIFEST_VERSION}")
     return manifest
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _git_commit() -> str | None:

@@ -79,9 +79,7 @@ class Metrics(AbstractMetrics):
     def accept(self, report: Report, *, attempt: int) -> Directive:
         """See the base class."""
         if isinstance(report, IntervalRecord):
-            publish = partial(
-                publish_interval, self._paths, run=report.run, interval=report.interval, attempt=attempt
-            )
+            publish = partial(publish_interval, self._paths, run=report.run, interval=report.interval, attempt=attempt)
             self._ledger.add_record(report, attempt=attempt, publish=publish)
         elif isinstance(report, Damage):
             self._ledger.while_newest(report.run, attempt=attempt, act=partial(self._set_aside, report))
@@ -110,8 +108,6 @@ class Metrics(AbstractMetrics):
         self._ledger.close()
 
     def _set_aside(self, damage: Damage) -> str:
-        kept = set_aside(
-            self._paths, run=damage.run, interval=damage.interval, part=CheckpointPart(damage.part)
-        )
+        kept = set_aside(self._paths, run=damage.run, interval=damage.interval, part=CheckpointPart(damage.part))
         where = f"; it is kept as {kept.name}" if kept else ""
         return f"{damage.run}: the {damage.part} of interval {damage.interval} is damaged ({damage.message}){where}."

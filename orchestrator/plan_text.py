@@ -26,8 +26,8 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
         _line("unique tokens", _unique(plan)),
         _line(
             "slots",
-            f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each ({_listed(plan.slots)}); "
-            f"{_count(plan.num_concurrent_runs, 'run')} at once",
+            f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each "
+            f"({_listed(plan.slots)}); {_count(plan.num_concurrent_runs, 'run')} at once",
         ),
         _line("wall time", f"about {duration(plan.wall_time_s)}"),
         _line(

@@ -3,8 +3,8 @@
 from typing import final
 
 from configs.experiment import ExperimentConfig
-from orchestrator.ledger import News, RunRow
-from orchestrator.progress.events import Event, IntervalDone, RunCompleted, RunFailed, RunStarted, RunStopped
+from orchestrator.ledger_schema import News, RunRow
+from orchestrator.progress.events import Event, IntervalDone, RunCompleted, RunFailed, RunStarted, RunStopped, Warned
 from orchestrator.progress.snapshot import RunView, Snapshot
 from orchestrator.run_state import RunState
 from workers.records import RunId
@@ -33,7 +33,7 @@ class ProgressTracker:
         """Take in what changed.
 
         Returns:
-            What happened, starts first, then intervals as they arrived, then ends.
+            What happened, starts first, then intervals as they arrived, then notices, then ends.
         """
         before = {row.run: self._rows.get(row.run) for row in news.runs}
         self._rows |= {row.run: row for row in news.runs}
@@ -44,7 +44,7 @@ class ProgressTracker:
             intervals.append(IntervalDone(record))
         starts = [RunStarted(row.run, row.attempt, row.slot) for row in news.runs if _has_begun(row, before[row.run])]
         ends = [_end_event(row) for row in news.runs if _has_ended(row, before[row.run])]
-        return (*starts, *intervals, *ends)
+        return (*starts, *intervals, *map(Warned, news.notices), *ends)
 
     def snapshot(self, *, elapsed_s: float, is_finished: bool, note: str = "") -> Snapshot:
         """All runs as they stand.
@@ -63,9 +63,13 @@ class ProgressTracker:
             note=note,
         )
 
-    def states(self) -> tuple[RunState, ...]:
+    def states(self) -> dict[RunId, RunState]:
         """The state of every run."""
-        return tuple(row.state for row in self._rows.values())
+        return {run: self._rows[run].state for run in self._val_losses}
+
+    def last_interval(self, run: RunId) -> int | None:
+        """The newest complete interval of a run; None before interval 0 is measured."""
+        return max(self._val_losses[run], default=None)
 
     def _view(self, run: RunId) -> RunView:
         schedule = self._schedules[run.condition]
@@ -76,7 +80,7 @@ class ProgressTracker:
             state=row.state,
             attempt=row.attempt,
             num_intervals=schedule.num_intervals,
-            last_interval=max(losses, default=None),
+            last_interval=self.last_interval(run),
             tokens=row.tokens,
             total_tokens=schedule.num_tokens,
             train_loss=row.train_loss,

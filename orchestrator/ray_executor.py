@@ -1,60 +1,33 @@
 """Run each seed as an actor of its own, pinned to its slot; the only file that makes Ray actors."""
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, final
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from orchestrator.executor import AbstractExecutor
-from orchestrator.ledger import Ledger, News
-from orchestrator.metrics import AbstractMetrics, Directive, Metrics
-from orchestrator.ray_nodes import RayNode, slots_of
-from orchestrator.seed_worker import RunTask, SeedWorker, failure_from
+from configs.run_paths import RunPaths
+from orchestrator.executor import AbstractExecutor, NodeChange
+from orchestrator.ledger import Ledger
+from orchestrator.metrics import Metrics
+from orchestrator.ray_nodes import RayNode, RayNodes, slots_of
+from orchestrator.remote_metrics import RemoteMetrics
+from orchestrator.seed_worker import RunTask, SeedWorker
 from orchestrator.slots import Slot
+from workers.failure_cause import failure_from
 from workers.pinning import thread_environment
-from workers.records import IntervalRecord, Outcome, ProgressSample, RunId
+from workers.records import FailureCause, Outcome, RunId, SeedFailure
 
-__all__ = ["RayExecutor", "RemoteMetrics"]
+__all__ = ["RayExecutor"]
 
 # The controller decides what is tried again; Ray never does.
 _NO_RETRIES = {"max_restarts": 0, "max_task_retries": 0}
 
-
-@final
-class RemoteMetrics(AbstractMetrics):
-    """The metrics actor, as its callers in other processes see it.
-
-    Args:
-        actor: Handle of an actor of the class `Metrics`.
-    """
-
-    def __init__(self, actor: Any) -> None:  # Any: Ray's handles are untyped
-        self._actor = actor
-
-    def begin_attempt(self, run: RunId, *, slot: str) -> int:
-        """See the base class."""
-        return int(ray.get(self._actor.begin_attempt.remote(run, slot=slot)))
-
-    def accept(self, item: IntervalRecord | ProgressSample, *, attempt: int) -> Directive:
-        """See the base class."""
-        return Directive(ray.get(self._actor.accept.remote(item, attempt=attempt)))
-
-    def end_attempt(self, outcome: Outcome) -> None:
-        """See the base class."""
-        ray.get(self._actor.end_attempt.remote(outcome))
-
-    def request_stop(self) -> None:
-        """See the base class."""
-        ray.get(self._actor.request_stop.remote())
-
-    def news(self, *, after: int) -> News:
-        """See the base class."""
-        news: News = ray.get(self._actor.news.remote(after=after))
-        return news
+_CLOSE_TIMEOUT_S = 30.0
 
 
 @final
@@ -62,16 +35,17 @@ class RayExecutor(AbstractExecutor):
     """Slots on the nodes of the Ray that this process is connected to.
 
     Args:
-        ledger_file: The ledger, on the driver's node.
-        nodes: The nodes to use, by name.
+        paths: The run directory, whose ledger is kept on the driver's node.
+        nodes: The nodes to use.
         threads_per_run: Cores of one slot.
     """
 
-    def __init__(self, ledger_file: Path, *, nodes: Mapping[str, RayNode], threads_per_run: int) -> None:
+    def __init__(self, paths: RunPaths, *, nodes: RayNodes, threads_per_run: int) -> None:
         self._threads_per_run = threads_per_run
         self._nodes = nodes
-        self._actor = _start_metrics(partial(Ledger.open, ledger_file, clock=time.time))
-        self._metrics = RemoteMetrics(self._actor)
+        self._known: Mapping[str, RayNode] = nodes.usable()
+        self._host = _MetricsHost(paths)
+        self._metrics = RemoteMetrics(self._host.find_or_start)
         self._running: dict[Any, tuple[RunTask, Any]] = {}
 
     @property
@@ -82,11 +56,11 @@ class RayExecutor(AbstractExecutor):
     @property
     def slots(self) -> tuple[Slot, ...]:
         """See the base class."""
-        return slots_of(self._nodes, threads_per_run=self._threads_per_run)
+        return slots_of(self._known, threads_per_run=self._threads_per_run)
 
     def start(self, task: RunTask) -> None:
         """See the base class."""
-        node_id = self._nodes[task.slot.node].node_id
+        node_id = self._known[task.slot.node].node_id
         actor = (
             _actor_class(SeedWorker)
             .options(
@@ -97,11 +71,12 @@ class RayExecutor(AbstractExecutor):
             )
             .remote(task.slot.cores)
         )
-        self._running[actor.run.remote(task, self._metrics)] = (task, actor)
+        self._running[actor.run.remote(task, self._host.remote_metrics())] = (task, actor)
 
     def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
         """See the base class."""
         if not self._running:
+            time.sleep(timeout_s)
             return ()
         references = list(self._running)
         ready, _ = ray.wait(references, num_returns=1, timeout=timeout_s)
@@ -109,33 +84,101 @@ class RayExecutor(AbstractExecutor):
             ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
         return tuple(self._finish(reference) for reference in ready)
 
+    def give_up(self, run: RunId, *, message: str) -> SeedFailure:
+        """See the base class."""
+        reference = next(reference for reference, (task, _) in self._running.items() if task.run == run)
+        task, actor = self._running.pop(reference)
+        ray.kill(actor)
+        return failure_from(TimeoutError(message), run=run, attempt=task.attempt, cause=FailureCause.LOST_WORKER)
+
+    def refresh(self) -> NodeChange:
+        """See the base class."""
+        before, self._known = self._known, self._nodes.usable()
+        lost = tuple(name for name in before if name not in self._known)
+        joined = {name: node for name, node in self._known.items() if name not in before}
+        new_slots = slots_of(joined, threads_per_run=self._threads_per_run) if joined else ()
+        return NodeChange(lost_nodes=lost, new_slots=new_slots, notices=self._nodes.take_notices())
+
     def close(self) -> None:
         """See the base class."""
         for _, actor in self._running.values():
             ray.kill(actor)
         self._running.clear()
-        # Closing first lets SQLite fold its write-ahead log into the one file.
-        ray.get(self._actor.close.remote())
-        ray.kill(self._actor)
+        self._host.close()
 
     def _finish(self, reference: Any) -> Outcome:
         task, actor = self._running.pop(reference)
         try:
             outcome: Outcome = ray.get(reference)
         except ray.exceptions.RayError as error:
-            outcome = failure_from(error, task=task)
+            outcome = _failure_from(error, task=task)
         ray.kill(actor)
         return outcome
+
+
+@final
+class _MetricsHost:
+    """Starts the metrics actor on the driver's node, and again if it died: the ledger's file is all it needs."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self._paths = paths
+        self._name = f"seedscope-metrics-{uuid.uuid4().hex}"
+
+    def find_or_start(self) -> Any:
+        """A handle of the living actor.
+
+        Raises:
+            ValueError: While the name still belongs to one that died.
+        """
+        try:
+            return ray.get_actor(self._name)
+        except ValueError:
+            return self._start()
+
+    def remote_metrics(self) -> RemoteMetrics:
+        """What workers call; they wait for a successor and never start one."""
+        return RemoteMetrics(partial(ray.get_actor, self._name))
+
+    def close(self) -> None:
+        """End the actor, after it has folded the write-ahead log into the ledger's one file."""
+        try:
+            actor = ray.get_actor(self._name)
+            ray.get(actor.close.remote(), timeout=_CLOSE_TIMEOUT_S)
+            ray.kill(actor)
+        except (ValueError, ray.exceptions.RayError):
+            return  # It died before; whoever opens the ledger next recovers the log.
+
+    def _start(self) -> Any:
+        here = ray.get_runtime_context().get_node_id()
+        open_ledger: Callable[[], Ledger] = partial(Ledger.open, self._paths.ledger_file, clock=time.time)
+        return (
+            _actor_class(Metrics)
+            .options(
+                name=self._name,
+                num_cpus=0,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+                **_NO_RETRIES,
+            )
+            .remote(open_ledger, paths=self._paths)
+        )
 
 
 def _actor_class(plain: type) -> Any:
     return ray.remote(plain)
 
 
-def _start_metrics(open_ledger: Callable[[], Ledger]) -> Any:
-    here = ray.get_runtime_context().get_node_id()
-    return (
-        _actor_class(Metrics)
-        .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False), **_NO_RETRIES)
-        .remote(open_ledger)
-    )
+def _failure_from(error: ray.exceptions.RayError, *, task: RunTask) -> SeedFailure:
+    failure = failure_from(error, run=task.run, attempt=task.attempt, cause=_cause_of(error))
+    if failure.cause is not FailureCause.LOST_WORKER:
+        return failure
+    # Ray's message goes on for a page; its first clause says what happened.
+    return replace(failure, message=failure.message.split("class_name:")[0].strip().rstrip("."))
+
+
+def _cause_of(error: ray.exceptions.RayError) -> FailureCause:
+    if isinstance(error, ray.exceptions.OutOfMemoryError):
+        return FailureCause.OUT_OF_MEMORY
+    if "creation task" in str(error):
+        return FailureCause.DEFECT  # The actor's constructor raised; it would do so again.
+    lost = (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError)
+    return FailureCause.LOST_WORKER if isinstance(error, lost) else FailureCause.DEFECT

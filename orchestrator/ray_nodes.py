@@ -1,44 +1,111 @@
-"""Which nodes a Ray has, and what each of them offers."""
+"""Which nodes a Ray has, what each of them offers, and whether it can be used."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, final
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from orchestrator.machine import Machine, inspect_machine
+from configs.errors import ResourceError
+from orchestrator.machine import Machine, inspect_machine, physical_cores_first
 from orchestrator.slots import Slot, slots_for
+from orchestrator.versions import learning_versions
 
-__all__ = ["RayNode", "inspect_nodes", "own_node", "slots_of"]
+__all__ = ["NodeAnswer", "RayNode", "RayNodes", "answer_for_node", "slots_of"]
 
-_INSPECTION_TIMEOUT_S = 60.0
+_ANSWER_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAnswer:
+    """What a node says of itself."""
+
+    machine: Machine
+    versions: Mapping[str, str]
+    marker: str | None
+    """What it reads in the driver's marker file; None if it does not see the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class RayNode:
-    """A living node of the cluster."""
+    """A node that can be used."""
 
     node_id: str
     machine: Machine
 
 
-def own_node() -> dict[str, RayNode]:
-    """The node of a Ray that this process started itself; its workers inherit what this process may use."""
-    return _name_nodes({ray.get_runtime_context().get_node_id(): inspect_machine()})
+def answer_for_node(marker_file: str | None) -> NodeAnswer:
+    """Runs on a node: what it offers, what is installed, and whether it sees the driver's file."""
+    try:
+        marker = Path(marker_file).read_text(encoding="utf-8") if marker_file else None
+    except OSError:
+        marker = None
+    return NodeAnswer(inspect_machine(), learning_versions(), marker)
 
 
-def inspect_nodes() -> dict[str, RayNode]:
-    """What every living node offers, by a short unique name, the driver's own node first."""
-    here = ray.get_runtime_context().get_node_id()
-    alive = sorted((node["NodeID"] for node in ray.nodes() if node["Alive"]), key=lambda node_id: node_id != here)
-    inspect = ray.remote(inspect_machine)
-    answers = [
-        inspect.options(
-            num_cpus=0, max_retries=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False)
-        ).remote()
-        for node_id in alive
-    ]
-    return _name_nodes(dict(zip(alive, ray.get(answers, timeout=_INSPECTION_TIMEOUT_S), strict=True)))
+@final
+class RayNodes:
+    """The usable nodes of the Ray that this process is connected to, the driver's own first.
+
+    Args:
+        marker_file: A file that the driver wrote where the run directory goes; every node must see the same.
+        marker: What it holds.
+    """
+
+    def __init__(self, *, marker_file: Path | None, marker: str) -> None:
+        self._marker_file = marker_file
+        self._marker = marker
+        self._here = ray.get_runtime_context().get_node_id()
+        self._own = NodeAnswer(inspect_machine(), learning_versions(), marker)
+        self._nodes: dict[str, RayNode] = {}
+        self._refused: dict[str, str] = {}
+        self._notices: list[str] = []
+
+    @classmethod
+    def of_own_ray(cls) -> Self:
+        """The one node of a Ray that this process started: its workers see and may use what this process does."""
+        nodes = cls(marker_file=None, marker="")
+        nodes._nodes = {nodes._own.machine.host: RayNode(nodes._here, nodes._own.machine)}
+        return nodes
+
+    def require_all(self) -> None:
+        """Ask every living node once.
+
+        Raises:
+            ResourceError: If one of them cannot be used; names it, and what it lacks.
+        """
+        self.usable()
+        if self._refused:
+            raise ResourceError(next(iter(self._refused.values())))
+
+    def usable(self) -> Mapping[str, RayNode]:
+        """Living nodes that can be used, by a short name that stays theirs."""
+        alive = _alive_nodes(first=self._here)
+        self._nodes = {name: node for name, node in self._nodes.items() if node.node_id in alive}
+        known = {node.node_id for node in self._nodes.values()} | self._refused.keys()
+        self._take_in({node_id: num_cores for node_id, num_cores in alive.items() if node_id not in known})
+        return dict(self._nodes)
+
+    def take_notices(self) -> tuple[str, ...]:
+        """Why nodes that joined are not used, each said once."""
+        notices, self._notices = tuple(self._notices), []
+        return notices
+
+    def _take_in(self, alive: Mapping[str, int]) -> None:
+        for node_id, answer in _ask(alive, marker_file=self._marker_file):
+            problem = "it does not answer" if answer is None else _problem(answer, own=self._own, marker=self._marker)
+            if answer is None or problem:
+                host = node_id[:8] if answer is None else answer.machine.host
+                self._refused[node_id] = f"node {host} cannot be used: {problem}"
+                self._notices.append(self._refused[node_id])
+            else:
+                machine = _as_offered(answer.machine, num_cores=alive[node_id])
+                self._nodes[self._name(node_id, host=answer.machine.host)] = RayNode(node_id, machine)
+
+    def _name(self, node_id: str, *, host: str) -> str:
+        return f"{host}-{node_id[:6]}" if host in self._nodes else host
 
 
 def slots_of(nodes: Mapping[str, RayNode], *, threads_per_run: int) -> tuple[Slot, ...]:
@@ -57,10 +124,44 @@ def slots_of(nodes: Mapping[str, RayNode], *, threads_per_run: int) -> tuple[Slo
     )
 
 
-def _name_nodes(machines: dict[str, Machine]) -> dict[str, RayNode]:
-    """Nodes by a short unique name: the host's, with a part of the node id where a host has several nodes."""
-    hosts = [machine.host for machine in machines.values()]
-    return {
-        machine.host if hosts.count(machine.host) == 1 else f"{machine.host}-{node_id[:6]}": RayNode(node_id, machine)
-        for node_id, machine in machines.items()
+def _alive_nodes(*, first: str) -> dict[str, int]:
+    """Living nodes and the cores that Ray counts on each."""
+    alive = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}
+    return dict(sorted(alive.items(), key=lambda item: item[0] != first))
+
+
+def _as_offered(machine: Machine, *, num_cores: int) -> Machine:
+    """The machine with no more cores than Ray lends, physical cores first: an actor beyond them would only wait."""
+    siblings = dict(zip(machine.cores, machine.physical_cores, strict=True))
+    ordered = physical_cores_first(machine.cores, physical_cores=machine.physical_cores)[:num_cores]
+    cores = tuple(sorted(ordered))
+    return replace(machine, cores=cores, physical_cores=tuple(siblings[core] for core in cores))
+
+
+def _ask(node_ids: Iterable[str], *, marker_file: Path | None) -> list[tuple[str, NodeAnswer | None]]:
+    ask = ray.remote(answer_for_node)
+    references = {
+        node_id: ask.options(
+            num_cpus=0, max_retries=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False)
+        ).remote(str(marker_file) if marker_file else None)
+        for node_id in node_ids
     }
+    return [(node_id, _answer(reference)) for node_id, reference in references.items()]
+
+
+def _answer(reference: Any) -> NodeAnswer | None:
+    try:
+        answer: NodeAnswer = ray.get(reference, timeout=_ANSWER_TIMEOUT_S)
+    except (ray.exceptions.RayError, TimeoutError):
+        return None
+    return answer
+
+
+def _problem(answer: NodeAnswer, *, own: NodeAnswer, marker: str) -> str:
+    if answer.marker != marker:
+        return "the run directory is not the same place there; put --out on storage that every node shares"
+    differing = [name for name, version in own.versions.items() if answer.versions.get(name) != version]
+    if not differing:
+        return ""
+    said = ", ".join(f"{name} {answer.versions.get(name, 'missing')} (here {own.versions[name]})" for name in differing)
+    return f"it has {said}; install the same versions on every node"

@@ -5,7 +5,8 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 
 from configs.errors import ResourceError
@@ -31,6 +32,8 @@ def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
     """
     with private_dir(TEMPORARY_BASE) as directory:
         _prepare_environment()
+        # Without this Ray replaces 127.0.0.1 by an address that other hosts reach, and listens on all of them.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         _require_token(directory / "token")
         import ray
 
@@ -46,8 +49,9 @@ def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
                 _node_ip_address=_LOOPBACK,
                 _temp_dir=str(directory),
             )
-            yield
-        except (ConnectionError, OSError, TimeoutError) as error:
+            with _quiet():
+                yield
+        except (ConnectionError, OSError, RuntimeError, TimeoutError) as error:
             raise ResourceError(f"Ray did not start on this machine: {error}; run `seedscope doctor`") from error
         finally:
             ray.shutdown()
@@ -72,7 +76,8 @@ def ray_cluster(address: str) -> Iterator[None]:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise _unreachable(address, error) from error
     try:
-        yield
+        with _quiet():
+            yield
     finally:
         ray.shutdown()
 
@@ -84,6 +89,14 @@ def why_ray_cannot_start() -> str | None:
             return None
     except Exception as error:  # noqa: BLE001, whatever it is, it is the answer
         return str(error) or type(error).__name__
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # Ray prints paragraphs on every worker that dies, whatever its log settings; the controller says it in a sentence.
+    # Our own views hold the streams that were there before.
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def _require_answer(address: str) -> None:
@@ -111,16 +124,21 @@ def _prepare_environment() -> None:
     # Ray reads these while it is imported or started; they are its only interface for them.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_DEDUP_LOGS"] = "0"
-    os.environ["RAY_BACKEND_LOG_LEVEL"] = "error"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     # By default Ray's workers yield to everything else on the machine: 3 % of a shared core instead of half.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112, so spelt by Ray
 
 
+@cache
+def _token_of_this_process() -> str:
+    # Ray keeps the first token that it reads for as long as the process lives.
+    return secrets.token_hex(32)
+
+
 def _require_token(file: Path) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as handle:
-        handle.write(secrets.token_hex(32))
+        handle.write(_token_of_this_process())
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(file)
     os.environ.pop("RAY_AUTH_TOKEN", None)

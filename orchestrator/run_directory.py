@@ -1,6 +1,7 @@
 """Create, recognise and reopen run directories."""
 
 import os
+import shlex
 import shutil
 import time
 from dataclasses import dataclass
@@ -8,16 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from configs.durable import sync_directory, write_bytes_durably
-from configs.errors import ConfigurationError, RunDirectoryError
+from configs.errors import ConfigurationError, LedgerError, RunDirectoryError
 from configs.experiment import ExperimentConfig
 from configs.load import dump_experiment, load_experiment
 from configs.run_paths import RunPaths
-from orchestrator.ledger import Ledger
+from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.manifest import read_manifest, write_manifest
 from orchestrator.progress_tracker import runs_of
 from workers.corpus import Corpus, save_corpus
 
-__all__ = ["RunDirectory", "create_run_directory", "open_run_directory", "require_free_or_same"]
+__all__ = [
+    "RunDirectory",
+    "create_run_directory",
+    "open_run_directory",
+    "recognize_run_directory",
+    "require_free_or_same",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,13 @@ def create_run_directory(
     Raises:
         RunDirectoryError: If it cannot be made, or somebody else made it meanwhile.
     """
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    place = Path(os.path.abspath(out))  # `.` and `..` have no name to write beside
+    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)
         _fill(RunPaths(partial), config=config, corpus=corpus, manifest=manifest)
-        os.replace(partial, out)
-        sync_directory(out.parent)
+        os.replace(partial, place)
+        sync_directory(place.parent)
     except OSError as error:
         raise RunDirectoryError(f"the run directory {out} cannot be made: {error.strerror}") from error
     finally:
@@ -70,7 +78,18 @@ def create_run_directory(
 
 
 def open_run_directory(root: Path) -> RunDirectory:
-    """Recognise an existing run directory.
+    """Recognise an existing run directory with a sound ledger.
+
+    Raises:
+        RunDirectoryError: If it is none, its files do not belong together, or its ledger is damaged.
+    """
+    directory = recognize_run_directory(root)
+    _require_ledger(directory.paths)
+    return directory
+
+
+def recognize_run_directory(root: Path) -> RunDirectory:
+    """Recognise an existing run directory, whatever state its ledger is in.
 
     Raises:
         RunDirectoryError: If it is none, or its files do not belong together.
@@ -88,6 +107,16 @@ def open_run_directory(root: Path) -> RunDirectory:
             f"{paths.config_file} was changed after the experiment began; put it back, or start anew with another --out"
         )
     return RunDirectory(paths, config, manifest)
+
+
+def _require_ledger(paths: RunPaths) -> None:
+    try:
+        with reading_ledger(paths.ledger_file) as ledger:
+            ledger.require_sound()
+    except LedgerError as error:
+        raise RunDirectoryError(
+            f"{error}; rebuild it with `seedscope repair {shlex.quote(str(paths.root))}`"
+        ) from error
 
 
 def _fill(paths: RunPaths, *, config: ExperimentConfig, corpus: Corpus, manifest: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """The process of one run: pinned first, then trained, reporting all the way."""
 
 import time
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -11,14 +10,15 @@ from configs.run_paths import RunPaths
 from orchestrator.machine import inspect_machine
 from orchestrator.metrics import AbstractMetrics, Directive
 from orchestrator.slots import Slot
+from workers.failure_cause import failure_from
 from workers.pinning import pin_process, read_pinning, set_torch_threads
-from workers.records import IntervalRecord, Outcome, ProgressSample, RunId, SeedFailure
+from workers.records import Damage, IntervalRecord, Outcome, ProgressSample, Report, RunId
 from workers.usage import WorkerPlace
 
 if TYPE_CHECKING:
     from workers.seed_run import SeedRun
 
-__all__ = ["RunTask", "SeedWorker", "advance", "failure_from", "open_seed_run"]
+__all__ = ["RunTask", "SeedWorker", "advance", "open_seed_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class SeedWorker:
                 if outcome is not None:
                     return outcome
         except Exception as error:  # noqa: BLE001, the worker's edge: a failure travels as a value
-            return failure_from(error, task=task)
+            return failure_from(error, run=task.run, attempt=task.attempt)
         raise AssertionError("a SeedRun ends with its outcome")
 
 
@@ -73,31 +73,17 @@ def open_seed_run(task: RunTask) -> "SeedRun":
     )
 
 
-def advance(
-    seed_run: "SeedRun", *, item: IntervalRecord | ProgressSample | Outcome, attempt: int, metrics: AbstractMetrics
-) -> Outcome | None:
+def advance(seed_run: "SeedRun", *, item: Report | Outcome, attempt: int, metrics: AbstractMetrics) -> Outcome | None:
     """Pass on what a run has just told, and pass back what it is told in return.
 
     Returns:
         The outcome, if that is what `item` is.
     """
-    if not isinstance(item, IntervalRecord | ProgressSample):
+    if not isinstance(item, IntervalRecord | ProgressSample | Damage):
         return item
     if metrics.accept(item, attempt=attempt) is Directive.STOP:
         seed_run.request_stop()
     return None
-
-
-def failure_from(error: BaseException, *, task: RunTask) -> SeedFailure:
-    """The value that stands for an error that ended an attempt."""
-    return SeedFailure(
-        run=task.run,
-        attempt=task.attempt,
-        kind=type(error).__name__,
-        message=str(error) or repr(error),
-        traceback="".join(traceback.format_exception(error)),
-        step=None,
-    )
 
 
 def _read_place(cores: tuple[int, ...]) -> WorkerPlace:

@@ -1,22 +1,27 @@
 """Where an experiment runs: on a Ray of its own, on a running cluster, or in this process."""
 
+import os
+import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, final
 
+from configs.errors import RunDirectoryError
+from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
 from orchestrator.inline_executor import InlineExecutor
 from orchestrator.ledger import Ledger
 from orchestrator.machine import inspect_machine
 from orchestrator.metrics import Metrics
+from orchestrator.needs import nearest_existing
 from orchestrator.slots import Slot, slots_for
 
 if TYPE_CHECKING:
-    from orchestrator.ray_nodes import RayNode
+    from orchestrator.ray_nodes import RayNodes
 
 __all__ = ["AbstractSite", "InlineSite", "RaySite"]
 
@@ -24,7 +29,20 @@ _THIS_NODE = "local"
 
 
 class AbstractSite(ABC):
-    """Is entered before a run directory exists, so that what is missing is found out first."""
+    """Is opened before a run directory exists, so that what is missing is found out first."""
+
+    @abstractmethod
+    @contextmanager
+    def opened(self, run_dir: Path) -> Iterator[None]:
+        """Start or reach whatever it is for the time of the block, and leave nothing of ours running.
+
+        Args:
+            run_dir: Where the run directory is or will be; every node must see it.
+
+        Raises:
+            ResourceError: If it cannot be used.
+        """
+        yield
 
     @abstractmethod
     def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
@@ -35,36 +53,28 @@ class AbstractSite(ABC):
         """
 
     @abstractmethod
-    def executor(self, ledger_file: Path, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int) -> AbstractExecutor:
         """What runs the seeds and keeps the ledger."""
-
-    @abstractmethod
-    def __enter__(self) -> Self:
-        """Start or reach whatever it is."""
-
-    @abstractmethod
-    def __exit__(self, *_: object) -> None:
-        """Leave nothing of ours running."""
 
 
 @final
 class InlineSite(AbstractSite):
     """This process and one slot, without Ray."""
 
+    @contextmanager
+    def opened(self, run_dir: Path) -> Iterator[None]:
+        """See the base class. There is nothing to open."""
+        del run_dir
+        yield
+
     def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
         """See the base class."""
         return slots_for(inspect_machine(), node=_THIS_NODE, threads_per_run=threads_per_run)[:1]
 
-    def executor(self, ledger_file: Path, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int) -> AbstractExecutor:
         """See the base class."""
-        metrics = Metrics(partial(Ledger.open, ledger_file, clock=time.time))
+        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths)
         return InlineExecutor(metrics, slot=self.slots(threads_per_run)[0])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 @final
@@ -73,33 +83,55 @@ class RaySite(AbstractSite):
 
     def __init__(self, address: str | None = None) -> None:
         self._address = address
-        self._stack = ExitStack()
-        self._nodes: Mapping[str, RayNode] = {}
+        self._nodes: RayNodes | None = None
+
+    @contextmanager
+    def opened(self, run_dir: Path) -> Iterator[None]:
+        """See the base class."""
+        # Ray takes seconds to import and sets signal handlers; whoever needs none of it never loads it.
+        from orchestrator.ray_session import ray_cluster, ray_on_this_machine
+
+        if self._address is None:
+            with ray_on_this_machine(num_cores=len(inspect_machine().cores)):
+                from orchestrator.ray_nodes import RayNodes
+
+                self._nodes = RayNodes.of_own_ray()
+                yield
+            return
+        with _marker(run_dir) as (file, content), ray_cluster(self._address):
+            from orchestrator.ray_nodes import RayNodes
+
+            self._nodes = RayNodes(marker_file=file, marker=content)
+            self._nodes.require_all()
+            yield
 
     def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
         """See the base class."""
         from orchestrator.ray_nodes import slots_of
 
-        return slots_of(self._nodes, threads_per_run=threads_per_run)
+        return slots_of(self._opened_nodes().usable(), threads_per_run=threads_per_run)
 
-    def executor(self, ledger_file: Path, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
 
-        return RayExecutor(ledger_file.absolute(), nodes=self._nodes, threads_per_run=threads_per_run)
+        return RayExecutor(paths, nodes=self._opened_nodes(), threads_per_run=threads_per_run)
 
-    def __enter__(self) -> Self:
-        # Ray takes seconds to import and sets signal handlers; whoever needs none of it never loads it.
-        from orchestrator.ray_session import ray_cluster, ray_on_this_machine
+    def _opened_nodes(self) -> "RayNodes":
+        assert self._nodes is not None, "the site is not open"
+        return self._nodes
 
-        if self._address is None:
-            self._stack.enter_context(ray_on_this_machine(num_cores=len(inspect_machine().cores)))
-        else:
-            self._stack.enter_context(ray_cluster(self._address))
-        from orchestrator.ray_nodes import inspect_nodes, own_node
 
-        self._nodes = own_node() if self._address is None else inspect_nodes()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+@contextmanager
+def _marker(run_dir: Path) -> Iterator[tuple[Path, str]]:
+    """A small file beside the run directory by which nodes tell whether they see the same place."""
+    place = nearest_existing(run_dir)
+    file, content = place / f".seedscope-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16)
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise RunDirectoryError(f"nothing can be written to {place}: {error.strerror}; choose another --out") from error
+    try:
+        yield file, content
+    finally:
+        file.unlink(missing_ok=True)

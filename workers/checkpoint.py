@@ -26,7 +26,6 @@ from workers.records import Damage, IntervalRecord, RunId
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class FileHashes:
     """sha256 of the files that a record names."""

@@ -10,9 +10,9 @@ from workers.checkpoint import CheckpointDirectory, FileHashes, ResumePoint
 from workers.corpus import Corpus
 from workers.data_order import AbstractWindowOrder, window_order
 from workers.evaluation import TokenScores, evaluate, evaluation_tokens
+from workers.failure_cause import failure_from
 from workers.interval_meter import IntervalMeter
 from workers.model import build_model
-from workers.failure_cause import failure_from
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
 from workers.trainer import StepResult, Trainer
 from workers.usage import WorkerPlace, peak_memory_bytes

@@ -40,7 +40,15 @@ class LiveView(AbstractView):
         self._clock = clock
         self._now = now
         self._glyphs = ASCII if console.options.ascii_only or console.legacy_windows else UNICODE
-        self._live = Live(console=console, auto_refresh=False, transient=False, vertical_overflow="crop")
+        self._live = Live(
+            console=console,
+            auto_refresh=False,
+            transient=False,
+            vertical_overflow="crop",
+            # What libraries print does not belong to the table; see ray_session.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._snapshot: Snapshot | None = None
         self._lines: list[Text] = []
         self._drawn_at_s = float("-inf")

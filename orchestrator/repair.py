@@ -1,0 +1,107 @@
+"""Rebuild a ledger from the checkpoints, which are the ground that everything can be rebuilt from."""
+
+import time
+from pathlib import Path
+
+from configs.durable import sync_directory
+from configs.errors import CheckpointError, LedgerError
+from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
+from orchestrator.lease import hold_lease
+from orchestrator.ledger import Ledger, reading_ledger
+from orchestrator.progress_tracker import runs_of
+from orchestrator.run_directory import recognize_run_directory
+from workers.checksums import verify_checksums
+from workers.publication import CheckpointPart, set_aside
+from workers.record_files import read_record
+from workers.records import IntervalRecord, RunId
+
+__all__ = ["repair_run_directory"]
+
+
+def repair_run_directory(root: Path) -> tuple[str, ...]:
+    """Check every checkpoint, and rebuild the ledger if it is missing or damaged.
+
+    Damaged files are renamed and kept. A sound ledger is left as it is.
+
+    Args:
+        root: A run directory.
+
+    Returns:
+        What was found and done, one sentence each.
+
+    Raises:
+        RunDirectoryError: If `root` is no run directory, or somebody is writing into it.
+    """
+    directory = recognize_run_directory(root)
+    paths = directory.paths
+    with hold_lease(paths.lease_file):
+        problem = _ledger_problem(paths)
+        said: list[str] = []
+        records = _whole_records(directory.config, paths=paths, said=said)
+        if problem is None:
+            return (*said, f"The ledger is sound; {len(records)} checkpoints are whole.")
+        said.append(f"{problem}.")
+        said += _move_ledger_aside(paths)
+        _rebuild(directory.config, paths=paths, records=records)
+        return (*said, f"A new ledger was built from {len(records)} checkpoints; go on with `seedscope resume`.")
+
+
+def _ledger_problem(paths: RunPaths) -> str | None:
+    try:
+        with reading_ledger(paths.ledger_file) as ledger:
+            ledger.require_sound()
+    except LedgerError as error:
+        return str(error)
+    return None
+
+
+def _whole_records(config: ExperimentConfig, *, paths: RunPaths, said: list[str]) -> list[IntervalRecord]:
+    records = []
+    for run in runs_of(config):
+        for interval in range(config.for_condition(run.condition).schedule.num_intervals):
+            checkpoint = paths.checkpoint_dir(run.condition, run.seed, interval)
+            if checkpoint.is_dir():
+                records += _record_of(run, interval, checkpoint=checkpoint, paths=paths, said=said)
+    return records
+
+
+def _record_of(
+    run: RunId, interval: int, *, checkpoint: Path, paths: RunPaths, said: list[str]
+) -> list[IntervalRecord]:
+    try:
+        verify_checksums(checkpoint)
+        return [read_record(checkpoint)]
+    except CheckpointError as error:
+        kept = set_aside(paths, run=run, interval=interval, part=CheckpointPart.CHECKPOINT)
+        said.append(f"{error}; it is kept as {kept}.")
+        return []
+
+
+def _move_ledger_aside(paths: RunPaths) -> list[str]:
+    number = 1
+    while paths.damaged_dir(paths.ledger_file, number=number).exists():
+        number += 1
+    said = []
+    for file in paths.ledger_files:
+        if file.exists():
+            kept = paths.damaged_dir(file, number=number)
+            file.rename(kept)
+            said.append(f"{file.name} is kept as {kept.name}.")
+    sync_directory(paths.root)
+    return said
+
+
+def _rebuild(config: ExperimentConfig, *, paths: RunPaths, records: list[IntervalRecord]) -> None:
+    # Built beside and moved: a crash in the middle leaves no ledger, which is repaired again.
+    partial = paths.damaged_dir(paths.ledger_file, number=0)
+    partial.unlink(missing_ok=True)
+    ledger = Ledger.create(partial, runs=runs_of(config), clock=time.time)
+    try:
+        for run in runs_of(config):
+            ledger.restore_run(run, records=[record for record in records if record.run == run])
+        ledger.add_notice(f"The ledger was rebuilt from {len(records)} checkpoints.")
+    finally:
+        ledger.close()
+    partial.rename(paths.ledger_file)
+    sync_directory(paths.root)
