@@ -1,0 +1,62 @@
+"""The losses of a tiny model stay what they were to the last digit; a change that moves them changes behaviour.
+
+The last digit depends on the version of torch, the number of threads and the processor, which tiny_losses.json names.
+Under the same three every value must be equal. Elsewhere losses must agree within 1e-6 relative, ten times what older
+instruction sets make of them (ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41: 1e-7), norms and standard errors
+within 5e-6 (5e-7). A new expectation is copied from the failing comparison, with the reason in the commit.
+"""
+
+import json
+import platform
+from pathlib import Path
+
+import pytest
+import torch
+
+from workers.evaluation import evaluate, evaluation_tokens
+from workers.model import build_model
+from workers.seed_run import data_order_of
+from workers.trainer import Trainer
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+TOLERANCES = {"train_losses": 1e-6, "val_loss": 1e-6, "grad_norms": 5e-6, "val_loss_se": 5e-6}
+
+
+@pytest.fixture
+def golden() -> dict:
+    return json.loads((Path(__file__).parent / "tiny_losses.json").read_text(encoding="utf-8"))
+
+
+def here() -> dict:
+    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "cpu_model": cpu_model()}
+
+
+def cpu_model() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_losses_are_what_they_were(golden, tiny_experiment, tiny_corpus, seed):
+    config = tiny_experiment()
+    order = data_order_of(config, seed=seed, num_train_tokens=500)
+    model = build_model(config.model, seed=seed)
+    trainer = Trainer(model, stream=tiny_corpus.train, order=order, optimization=config.optimization)
+
+    steps = [trainer.take_step() for _ in range(config.schedule.num_steps)]
+    tokens = evaluation_tokens(tiny_corpus.validation, config=config.evaluation, context_length=8)
+    scores = evaluate(model, tokens=tokens)
+
+    measured = {
+        "train_losses": [step.loss for step in steps],
+        "grad_norms": [step.grad_norm for step in steps],
+        "val_loss": [scores.mean_loss],
+        "val_loss_se": [scores.mean_loss_se],
+    }
+    is_same_machine = golden["measured_on"] == here()
+    for name, values in measured.items():
+        tolerance = 0.0 if is_same_machine else TOLERANCES[name]
+        assert values == pytest.approx(golden["seeds"][str(seed)][name], rel=tolerance, abs=0.0), (name, here())
