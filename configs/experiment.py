@@ -5,12 +5,14 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from configs.corpus import CorpusConfig
 from configs.evaluation import EvaluationConfig
+from configs.explain import explain
 from configs.frozen import FrozenConfig
 from configs.model import ModelConfig
+from configs.nearest import nearest
 from configs.optimization import OptimizationConfig
 from configs.overrides import with_dotted
 from configs.placement import PlacementConfig
@@ -25,7 +27,7 @@ SeedControl = Literal["initialization", "data_order"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 # Names become directories; the pattern leaves no way out of the run directory.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=64)]
-OverrideValue = bool | int | float | str | tuple[bool | int | float | str, ...]
+OverrideValue = Any  # a value of any field; `for_condition` validates it as that field's
 
 # What may differ between conditions: the corpus and its tokenizer are shared, so that losses compare.
 _CONDITION_SECTIONS = ("model", "optimization", "schedule")
@@ -62,9 +64,16 @@ class ExperimentConfig(FrozenConfig):
                 "set corpus.order=shuffled or seed_controls=[initialization]"
             )
         self._windows_fit()
+        _reject_duplicates("conditions (apart from case)", tuple(name.lower() for name in self.conditions))
         for name in self.conditions:
-            self.for_condition(name)
+            self._require_possible(name)
         return self
+
+    def _require_possible(self, condition: str) -> None:
+        try:
+            self.for_condition(condition)
+        except ValidationError as error:
+            raise ValueError(f"conditions.{condition}: {explain(error, type(self))}") from None
 
     def _windows_fit(self) -> None:
         length = self.model.context_length
@@ -94,11 +103,7 @@ class ExperimentConfig(FrozenConfig):
         if not self.conditions and condition == BASE_CONDITION:
             return type(self).model_validate(values)
         for key, value in self.conditions[condition].items():
-            if key.split(".")[0] not in _CONDITION_SECTIONS or key == "model.vocab_size":
-                raise ValueError(
-                    f"conditions.{condition} overrides {key}, which all conditions share; "
-                    f"only fields of {', '.join(_CONDITION_SECTIONS)} (but not model.vocab_size) may differ"
-                )
+            _require_overridable(key, condition=condition)
             values = with_dotted(values, key=key, value=value)
         return type(self).model_validate(values)
 
@@ -121,6 +126,24 @@ class ExperimentConfig(FrozenConfig):
         del values["corpus"]["reference_train_tokens"]
         del values["placement"]["max_concurrent_runs"]
         return _canonical_sha256(values)
+
+
+def _require_overridable(key: str, *, condition: str) -> None:
+    section, dot, _ = key.partition(".")
+    if section in _CONDITION_SECTIONS and dot and key != "model.vocab_size":
+        return
+    known = [*_CONDITION_SECTIONS, *ExperimentConfig.model_fields]
+    guess = nearest(section, known)
+    is_misspelt = section not in known and guess is not None
+    hint = (
+        f"did you mean {guess}{key.removeprefix(section)}?"
+        if is_misspelt
+        else (
+            f"conditions may differ in fields of {', '.join(_CONDITION_SECTIONS)} (but not in model.vocab_size), "
+            "each written as section.field"
+        )
+    )
+    raise ValueError(f"conditions.{condition} cannot override {key}; {hint}")
 
 
 def _reject_duplicates(field: str, values: tuple[int | str, ...]) -> None:

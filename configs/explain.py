@@ -20,16 +20,27 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
     location = _readable_location(first["loc"])
-    more = len({_readable_location(problem["loc"]) for problem in problems}) - 1
-    return _sentence(first["type"], location, first, model) + (f" ({more} more problems follow)" if more else "")
+    others = {_readable_location(problem["loc"]) for problem in problems}
+    # A list that holds a wrong item is reported beside the item, and is no problem of its own.
+    num_more = sum(not location.startswith(other) for other in others)
+    more = f" ({num_more} more {'problem follows' if num_more == 1 else 'problems follow'})" if num_more else ""
+    return _sentence(first["type"], location, first, model) + more
 
 
 def _sentence(kind: str, location: str, problem: Any, model: type[BaseModel]) -> str:  # Any: pydantic's ErrorDetails
     if kind == "extra_forbidden":
         return _unknown_field(location, model)
     if kind == "missing":
+        field, _, item = location.rpartition(".")
+        if item.isdecimal():
+            return f"{field} has too few values; give at least {int(item) + 1}"
         return f"{location} is missing; add it to the config or give --set {location}=..."
     message = problem["msg"].removeprefix("Value error, ")
+    if "[key]" in problem["loc"]:
+        return (
+            f"{_readable_location(problem['loc'][:-2])}: the name {problem['input']!r} is wrong; "
+            "use letters, digits, `_`, `-` and single dots inside, at most 64 characters"
+        )
     if kind == "value_error":
         return f"{location}: {message}" if location else message
     return f"{location}={problem['input']!r} is wrong: {message[:1].lower()}{message[1:]}"

@@ -15,6 +15,9 @@ from configs.preset_files import preset_text
 
 __all__ = ["dump_experiment", "load_experiment"]
 
+# PyYAML lets errors of its constructors through, such as that of a date in month 99, and recurses without a limit.
+_YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
+
 
 def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> ExperimentConfig:
     """The validated config.
@@ -53,14 +56,14 @@ def _read(source: str) -> str:
         raise ConfigurationError(f"{source} is a directory; name a YAML file in it") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"the config file {source} is not UTF-8 text; name a YAML file") from None
-    except OSError as error:
-        raise ConfigurationError(f"the config file {source} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        raise ConfigurationError(f"the config file {source!r} cannot be read: {error}") from error
 
 
 def _parse(text: str, *, origin: str) -> dict[str, Any]:
     try:
         values = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506, a SafeLoader
-    except yaml.YAMLError as error:
+    except _YAML_ERRORS as error:
         raise ConfigurationError(f"{origin} is not valid YAML: {_in_one_line(error)}") from None
     if not isinstance(values, dict):
         raise ConfigurationError(
@@ -77,14 +80,16 @@ def _apply(values: dict[str, Any], override: str) -> dict[str, Any]:
             f"--set {override!r} is not of the form field=value, such as placement.threads_per_run=2"
         )
     try:
-        return with_dotted(values, key=key, value=yaml.load(text, Loader=_UniqueKeyLoader))  # noqa: S506
-    except yaml.YAMLError as error:
+        value = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506, a SafeLoader
+    except _YAML_ERRORS as error:
         raise ConfigurationError(f"the value in --set {override!r} is not valid YAML: {_in_one_line(error)}") from None
+    try:
+        return with_dotted(values, key=key, value=value)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
 
 
-def _in_one_line(error: yaml.YAMLError) -> str:
+def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 

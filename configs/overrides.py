@@ -17,10 +17,15 @@ def with_dotted(values: Mapping[str, Any], *, key: str, value: Any) -> dict[str,
     Raises:
         ValueError: If a part of `key` before the last is not a section.
     """
-    head, _, rest = key.partition(".")
-    if not rest:
-        return {**values, head: value}
-    section = values.get(head, {})
+    return _with_path(values, path=key.split("."), depth=0, value=value)
+
+
+def _with_path(values: Mapping[str, Any], *, path: list[str], depth: int, value: Any) -> dict[str, Any]:
+    name = path[depth]
+    if depth == len(path) - 1:
+        return {**values, name: value}
+    section = values.get(name, {})
     if not isinstance(section, Mapping):
-        raise ValueError(f"{key} cannot be set, because {head}={section!r} is a value and not a section")
-    return {**values, head: with_dotted(section, key=rest, value=value)}
+        here = ".".join(path[: depth + 1])
+        raise ValueError(f"{'.'.join(path)} cannot be set, because {here}={section!r} is a value and not a section")
+    return {**values, name: _with_path(section, path=path, depth=depth + 1, value=value)}

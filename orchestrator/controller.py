@@ -134,6 +134,7 @@ class Controller:
                 slot=slot,
                 config=self._config.for_condition(run.condition),
                 run_dir=str(self._run_dir),
+                known=self._tracker.intervals(run),
             )
         )
 

@@ -67,6 +67,10 @@ class ProgressTracker:
         """The state of every run."""
         return {run: self._rows[run].state for run in self._val_losses}
 
+    def intervals(self, run: RunId) -> frozenset[int]:
+        """The complete intervals of a run."""
+        return frozenset(self._val_losses[run])
+
     def last_interval(self, run: RunId) -> int | None:
         """The newest complete interval of a run; None before interval 0 is measured."""
         return max(self._val_losses[run], default=None)

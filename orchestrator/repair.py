@@ -13,7 +13,7 @@ from orchestrator.progress_tracker import runs_of
 from orchestrator.run_directory import recognize_run_directory
 from workers.checksums import verify_checksums
 from workers.publication import CheckpointPart, set_aside
-from workers.record_files import read_record
+from workers.record_files import CHECKPOINT_NAMES, read_record
 from workers.records import IntervalRecord, RunId
 
 __all__ = ["repair_run_directory"]
@@ -70,7 +70,7 @@ def _record_of(
     run: RunId, interval: int, *, checkpoint: Path, paths: RunPaths, said: list[str]
 ) -> list[IntervalRecord]:
     try:
-        verify_checksums(checkpoint)
+        verify_checksums(checkpoint, names=CHECKPOINT_NAMES)
         return [read_record(checkpoint)]
     except CheckpointError as error:
         kept = set_aside(paths, run=run, interval=interval, part=CheckpointPart.CHECKPOINT)

@@ -31,6 +31,8 @@ class RunTask:
     config: ExperimentConfig
     """The experiment as resolved for the run's condition."""
     run_dir: str
+    known: frozenset[int]
+    """Intervals whose record the ledger has."""
 
 
 @final
@@ -70,6 +72,7 @@ def open_seed_run(task: RunTask) -> "SeedRun":
         paths=paths,
         place=_read_place(task.slot.cores),
         clock=time.monotonic,
+        known=task.known,
     )
 
 

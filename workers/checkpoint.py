@@ -20,7 +20,7 @@ from workers.checksums import file_sha256, verify_checksums, write_checksums
 from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.publication import CheckpointPart
-from workers.record_files import RECORD_NAME, read_record
+from workers.record_files import CHECKPOINT_NAMES, RECORD_NAME, RESUME_NAMES, read_record
 from workers.records import Damage, IntervalRecord, RunId
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
@@ -100,13 +100,21 @@ class CheckpointDirectory:
         record = make_record(
             FileHashes(weights=file_sha256(staged / "model.safetensors"), tokens=file_sha256(staged / "tokens.npz"))
         )
-        (staged / RECORD_NAME).write_text(json.dumps(record.to_dict(), indent=2) + "\n", encoding="utf-8")
+        (staged / RECORD_NAME).write_text(
+            json.dumps(record.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
         write_checksums(staged)
         sync_tree(staged)
         return record
 
-    def inspect(self, *, num_intervals: int) -> "Inspection":
-        """Verify every interval on disk and read the newest from which the run can go on."""
+    def inspect(self, *, num_intervals: int, known: frozenset[int]) -> "Inspection":
+        """Verify every interval on disk and read the newest from which the run can go on.
+
+        Args:
+            num_intervals: Intervals of a complete run.
+            known: Intervals whose record the ledger has. A run never goes on past one that is neither known nor whole
+                on disk: it would stay missing.
+        """
         damages: list[Damage] = []
         records: list[IntervalRecord] = []
         newest: ResumePoint | None = None
@@ -114,11 +122,13 @@ class CheckpointDirectory:
             if not self._dir(interval).is_dir():
                 continue
             try:
-                verify_checksums(self._dir(interval))
+                verify_checksums(self._dir(interval), names=CHECKPOINT_NAMES)
                 records.append(read_record(self._dir(interval)))
             except CheckpointError as error:
                 damages.append(self._damage(interval, CheckpointPart.CHECKPOINT, error))
-        for record in reversed(records):
+        present = known | {record.interval for record in records}
+        first_gap = next(interval for interval in range(num_intervals + 1) if interval not in present)
+        for record in reversed([record for record in records if record.interval < first_gap]):
             if not self._resume_dir(record.interval).is_dir():
                 continue
             try:
@@ -130,7 +140,7 @@ class CheckpointDirectory:
 
     def _read(self, record: IntervalRecord) -> ResumePoint:
         resume_dir = self._resume_dir(record.interval)
-        verify_checksums(resume_dir)
+        verify_checksums(resume_dir, names=RESUME_NAMES)
         weights = load_file(self._dir(record.interval) / "model.safetensors")
         return ResumePoint(
             record=record,

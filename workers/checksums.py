@@ -23,19 +23,23 @@ def write_checksums(directory: Path) -> None:
     (directory / SUMS_NAME).write_text("".join(lines), encoding="utf-8")
 
 
-def verify_checksums(directory: Path) -> None:
-    """Check every listed file.
+def verify_checksums(directory: Path, *, names: frozenset[str]) -> None:
+    """Check every file that must be there.
+
+    Args:
+        directory: What `write_checksums` was called for.
+        names: The files that it must list and hold.
 
     Raises:
-        CheckpointError: If the list or a file is missing, or a file's content differs.
+        CheckpointError: If the list is missing or lists other files, a file is missing, or a file's content differs.
     """
     try:
         lines = (directory / SUMS_NAME).read_text(encoding="utf-8").splitlines()
-        for line in lines:
-            expected, _, name = line.partition("  ")
+        sums = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
+        if sums.keys() != names:
+            raise CheckpointError(f"{directory / SUMS_NAME} does not list {', '.join(sorted(sums.keys() ^ names))}")
+        for name, expected in sums.items():
             if file_sha256(directory / name) != expected:
                 raise CheckpointError(f"{directory / name} does not hold what its checksum promises")
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{directory} is incomplete: {error}") from error
-    if not lines:
-        raise CheckpointError(f"{directory / SUMS_NAME} lists no file")

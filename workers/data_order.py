@@ -66,7 +66,7 @@ class ShuffledOrder(AbstractWindowOrder):
     def __init__(self, num_stream_tokens: int, context_length: int, windows_per_step: int, seed: int) -> None:
         super().__init__(num_stream_tokens, context_length, windows_per_step)
         self._seed = seed
-        # One window fewer than would fit leaves room for the offset.
+        # One window fewer than would fit leaves room for the offset; the few tokens around a pass wait for another one.
         self._windows_per_pass = max(1, (num_stream_tokens - 1) // context_length - 1)
         self._pass_index = -1
         self._pass_starts = np.empty(0, dtype=np.int64)

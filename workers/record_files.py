@@ -1,4 +1,4 @@
-"""Read the record that a checkpoint carries."""
+"""Know the files of a checkpoint, and read its record."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 from configs.errors import CheckpointError
 from workers.records import IntervalRecord
 
-__all__ = ["RECORD_NAME", "read_record"]
+__all__ = ["CHECKPOINT_NAMES", "RECORD_NAME", "RESUME_NAMES", "read_record"]
 
 RECORD_NAME = "record.json"
+CHECKPOINT_NAMES = frozenset({"config.json", "model.safetensors", RECORD_NAME, "tokens.npz"})
+RESUME_NAMES = frozenset({"optimizer.safetensors"})
 
 
 def read_record(checkpoint_dir: Path) -> IntervalRecord:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import final
 
+from configs.errors import NonFiniteLossError
 from configs.experiment import ExperimentConfig, SeedControl
 from configs.run_paths import RunPaths
 from workers.checkpoint import CheckpointDirectory, FileHashes, ResumePoint
@@ -13,6 +14,7 @@ from workers.evaluation import TokenScores, evaluate, evaluation_tokens
 from workers.failure_cause import failure_from
 from workers.interval_meter import IntervalMeter
 from workers.model import build_model
+from workers.points import Point, Reach, pass_by
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
 from workers.trainer import StepResult, Trainer
 from workers.usage import WorkerPlace, peak_memory_bytes
@@ -50,6 +52,8 @@ class SeedRun:
         paths: The run directory.
         place: Where this process runs, for the record.
         clock: Monotonic seconds.
+        known: Intervals whose record the ledger has.
+        reach: Told where the run is.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class SeedRun:
         paths: RunPaths,
         place: WorkerPlace,
         clock: Callable[[], float],
+        known: frozenset[int] = frozenset(),
+        reach: Reach = pass_by,
     ) -> None:
         self._config = config
         self._run = run
@@ -69,7 +75,9 @@ class SeedRun:
         self._corpus = corpus
         self._place = place
         self._clock = clock
-        self._checkpoints = CheckpointDirectory(paths, run=run, attempt=attempt, model=config.model)
+        self._known = known
+        self._reach = reach
+        self._checkpoints = CheckpointDirectory(paths, run=run, attempt=attempt, model=config.model, reach=reach)
         self._is_stop_requested = False
         self._step: int | None = None
 
@@ -91,7 +99,7 @@ class SeedRun:
             order=order,
             optimization=self._config.optimization,
         )
-        found = self._checkpoints.inspect(num_intervals=self._config.schedule.num_intervals)
+        found = self._checkpoints.inspect(num_intervals=self._config.schedule.num_intervals, known=self._known)
         yield from found.damages
         yield from found.records
         newest = self._restore(trainer, newest=found.newest)
@@ -122,6 +130,7 @@ class SeedRun:
         while trainer.num_steps < end_step and not self._is_stop_requested:
             self._step = trainer.num_steps + 1
             step = meter.time_step(trainer.take_step)
+            self._reach(Point.STEP_TAKEN)
             if self._clock() >= next_sample_s:
                 yield self._progress(trainer, step=step, meter=meter)
                 next_sample_s = self._clock() + _PROGRESS_EVERY_S
@@ -144,6 +153,12 @@ class SeedRun:
             context_length=self._config.model.context_length,
         )
         scores = evaluate(trainer.model, tokens=tokens)
+        self._reach(Point.EVALUATED)
+        if not math.isfinite(scores.mean_loss):
+            raise NonFiniteLossError(
+                f"the validation loss after step {trainer.num_steps} is {scores.mean_loss}; "
+                "lower optimization.learning_rate or lengthen optimization.warmup_tokens."
+            )
         return self._checkpoints.stage(
             interval,
             weights=dict(trainer.model.named_parameters()),

@@ -106,6 +106,7 @@ class Trainer:
             optimizer: What `optimizer_tensors` gave.
             num_steps: Steps taken when both were saved.
         """
+        self._optimizer.state.clear()
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(weights[name])
@@ -119,7 +120,11 @@ class Trainer:
     def _require_finite(self, result: StepResult) -> None:
         if math.isfinite(result.loss) and math.isfinite(result.grad_norm):
             return
-        last = "none before was finite" if self._last_loss is None else f"the last finite loss was {self._last_loss}"
+        last = (
+            "this attempt saw none that was finite"
+            if self._last_loss is None
+            else f"the last finite loss was {self._last_loss}"
+        )
         raise NonFiniteLossError(
             f"step {self.num_steps + 1} gave loss={result.loss} and gradient norm={result.grad_norm}; {last}. "
             "Lower optimization.learning_rate or lengthen optimization.warmup_tokens."
