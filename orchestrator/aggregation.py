@@ -14,6 +14,7 @@ from configs.durable import write_bytes_durably
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from orchestrator.progress_tracker import runs_of
+from workers.points import Point, Reach, pass_by
 from workers.records import IntervalRecord
 
 __all__ = ["Aggregation", "aggregate", "expected_cells"]
@@ -50,6 +51,7 @@ def aggregate(
     paths: RunPaths,
     out: RunPaths,
     missing: Missing = Missing.DROP_SEEDS,
+    reach: Reach = pass_by,
 ) -> Aggregation:
     """Write table.csv, table.parquet and statistics.json, each whole or not at all.
 
@@ -59,10 +61,12 @@ def aggregate(
         paths: Its run directory, for the losses of single tokens.
         out: Where to write; usually the same.
         missing: What a missing cell does to the statistics.
+        reach: Told when the table is written.
     """
     cells = expected_cells(config)
     table = table_from_records(records, telemetry=config.telemetry)
     write_table(table, csv=out.table_csv, parquet=out.table_parquet)
+    reach(Point.TABLE_WRITTEN)
     if not records:
         return Aggregation(0, len(cells), ("No interval was measured, so there is nothing to analyse.",))
     present = tuple(Cell(record.condition, record.seed, record.interval) for record in records)

@@ -17,6 +17,7 @@ from orchestrator.seed_worker import RunTask
 from orchestrator.slots import Slot, SlotPool
 from orchestrator.stop_signal import StopRequest
 from workers.failure_cause import cause_of
+from workers.points import Point, Reach, pass_by
 from workers.records import Completed, FailureCause, Outcome, RunId, SeedFailure, Stopped
 
 __all__ = ["Controller"]
@@ -63,6 +64,7 @@ class Controller:
         view: Where progress is shown.
         stop: Looked at between polls.
         clock: Monotonic seconds.
+        reach: Told where the controller is, and handed on to the runs.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Controller:
         view: AbstractView,
         stop: StopRequest,
         clock: Callable[[], float],
+        reach: Reach = pass_by,
     ) -> None:
         self._config = config
         self._run_dir = run_dir
@@ -81,6 +84,7 @@ class Controller:
         self._view = view
         self._stop = stop
         self._clock = clock
+        self._reach = reach
         self._policy = FailurePolicy(config.recovery)
         self._slots = SlotPool(executor.slots)
         self._memory = _Memory()
@@ -126,6 +130,7 @@ class Controller:
 
     def _start(self, run: RunId, *, slot: Slot) -> None:
         attempt = self._executor.metrics.begin_attempt(run, slot=str(slot))
+        self._reach(Point.ATTEMPT_BEGUN)
         self._memory.going[run] = _Going(slot, attempt, heard_s=self._clock())
         self._executor.start(
             RunTask(
@@ -135,8 +140,10 @@ class Controller:
                 config=self._config.for_condition(run.condition),
                 run_dir=str(self._run_dir),
                 known=self._tracker.intervals(run),
+                reach=self._reach,
             )
         )
+        self._reach(Point.RUN_STARTED)
 
     def _take(self, outcome: Outcome, *, queue: RunQueue) -> None:
         going = self._memory.going.get(outcome.run)
@@ -146,6 +153,7 @@ class Controller:
         self._slots.release(going.slot)
         try:
             self._note(outcome, queue=queue)
+            self._reach(Point.OUTCOME_NOTED)
         except Exception as error:
             if cause_of(error) is not FailureCause.DISK_FULL:
                 raise

@@ -24,6 +24,7 @@ from orchestrator.run_state import RunState
 from orchestrator.sites import AbstractSite
 from orchestrator.stop_signal import StopRequest, stop_on_signals
 from workers.corpus import Corpus, load_corpus, prepare_corpus, require_windows
+from workers.points import Point, Reach, pass_by
 
 __all__ = ["ExitCode", "Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
 
@@ -67,7 +68,14 @@ def prepare_experiment(config: ExperimentConfig, *, cache_dir: Path) -> Corpus:
 
 
 def start_experiment(
-    config: ExperimentConfig, *, out: Path, cache_dir: Path, site: AbstractSite, view: AbstractView, stop: StopRequest
+    config: ExperimentConfig,
+    *,
+    out: Path,
+    cache_dir: Path,
+    site: AbstractSite,
+    view: AbstractView,
+    stop: StopRequest,
+    reach: Reach = pass_by,
 ) -> Finish:
     """Run a config into `out`. An `out` that holds the same experiment is gone on with.
 
@@ -78,6 +86,7 @@ def start_experiment(
         site: Where the runs run.
         view: Where progress is shown.
         stop: Whether somebody asked to stop.
+        reach: Told where the work is, in every process.
 
     Raises:
         UserError: If something was found wrong before the first step; `out` is then as it was.
@@ -90,7 +99,7 @@ def start_experiment(
     corpus = prepare_experiment(config, cache_dir=cache_dir)
     if present is not None:
         _require_same_corpus(corpus, present)
-        return resume_experiment(present, site=site, view=view, stop=stop)
+        return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
     with site.opened(out):
         slots = site.slots(config.placement.threads_per_run)
         manifest = first_manifest(
@@ -101,11 +110,14 @@ def start_experiment(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         directory = create_run_directory(out, config=config, corpus=corpus, manifest=manifest)
+        reach(Point.DIRECTORY_MADE)
         with hold_lease(directory.paths.lease_file):
-            return _run(directory, site=site, view=view, stop=stop)
+            return _run(directory, site=site, view=view, stop=stop, reach=reach)
 
 
-def resume_experiment(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest) -> Finish:
+def resume_experiment(
+    directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach = pass_by
+) -> Finish:
     """Run whatever is not complete yet; a complete experiment is only aggregated again.
 
     Raises:
@@ -113,24 +125,27 @@ def resume_experiment(directory: RunDirectory, *, site: AbstractSite, view: Abst
     """
     with hold_lease(directory.paths.lease_file):
         if _is_complete(directory):
-            return _finish(directory, ending=Ending(EndingKind.FINISHED), view=view)
+            return _finish(directory, ending=Ending(EndingKind.FINISHED), view=view, reach=reach)
         _require_same_corpus(load_corpus(directory.paths), directory)
         with site.opened(directory.paths.root):
-            return _run(directory, site=site, view=view, stop=stop)
+            return _run(directory, site=site, view=view, stop=stop, reach=reach)
 
 
-def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest) -> Finish:
+def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach) -> Finish:
     config = directory.config
     with view:
         _announce(directory, view=view, num_slots=len(site.slots(config.placement.threads_per_run)))
         # Workers have another current directory.
         paths = RunPaths(directory.paths.root.absolute())
-        with site.executor(paths, threads_per_run=config.placement.threads_per_run) as executor:
-            ending = _control(directory, executor=executor, view=view, stop=stop)
-        return _finish(directory, ending=ending, view=view)
+        with site.executor(paths, threads_per_run=config.placement.threads_per_run, reach=reach) as executor:
+            ending = _control(directory, executor=executor, view=view, stop=stop, reach=reach)
+        reach(Point.RUNS_ENDED)
+        return _finish(directory, ending=ending, view=view, reach=reach)
 
 
-def _control(directory: RunDirectory, *, executor: AbstractExecutor, view: AbstractView, stop: StopRequest) -> Ending:
+def _control(
+    directory: RunDirectory, *, executor: AbstractExecutor, view: AbstractView, stop: StopRequest, reach: Reach
+) -> Ending:
     controller = Controller(
         directory.config,
         run_dir=directory.paths.root.absolute(),
@@ -138,6 +153,7 @@ def _control(directory: RunDirectory, *, executor: AbstractExecutor, view: Abstr
         view=view,
         stop=stop,
         clock=time.monotonic,
+        reach=reach,
     )
     with stop_on_signals(stop):
         return controller.run()
@@ -165,11 +181,11 @@ def _machine_warnings() -> tuple[str, ...]:
     return ("This platform cannot tie threads to cores; runs side by side may slow each other down.",)
 
 
-def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView) -> Finish:
+def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reach: Reach) -> Finish:
     with reading_ledger(directory.paths.ledger_file) as ledger:
         rows, records = ledger.runs(), ledger.records()
     write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)
-    aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths)
+    aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths, reach=reach)
     exit_code = _exit_code(ending.kind, states=tuple(row.state for row in rows))
     view.show(
         ExperimentFinished(

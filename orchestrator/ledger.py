@@ -136,7 +136,6 @@ class Ledger:
         with self._change() as change:
             self._require_newest(record.run, attempt)
             self._require_agreement(record)
-            publish()
             self._connection.execute(
                 "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record, "
                 "changed = excluded.changed WHERE record <> excluded.record",
@@ -150,6 +149,7 @@ class Ledger:
                 train_loss=record.train_loss,
                 tokens_per_s=record.tokens_per_s,
             )
+            publish()
 
     def restore_run(self, run: RunId, *, records: Sequence[IntervalRecord]) -> None:
         """Fill a new ledger with the records that a run's checkpoints hold; the run waits to be gone on with."""

@@ -10,6 +10,7 @@ from configs.run_paths import RunPaths
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_schema import News
 from orchestrator.run_state import RunState
+from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart, drop_staged, publish_interval, set_aside
 from workers.records import Damage, IntervalRecord, Outcome, Report, RunId
 
@@ -63,12 +64,14 @@ class Metrics(AbstractMetrics):
     Args:
         open_ledger: Opens the ledger in the process in which these metrics live.
         paths: The run directory.
+        reach: Told where keeping a record is.
     """
 
-    def __init__(self, open_ledger: Callable[[], Ledger], *, paths: RunPaths) -> None:
+    def __init__(self, open_ledger: Callable[[], Ledger], *, paths: RunPaths, reach: Reach = pass_by) -> None:
         self._ledger = open_ledger()
         self._paths = paths
         self._directive = Directive.GO_ON
+        self._reach = reach
 
     def begin_attempt(self, run: RunId, *, slot: str) -> int:
         """See the base class."""
@@ -79,8 +82,8 @@ class Metrics(AbstractMetrics):
     def accept(self, report: Report, *, attempt: int) -> Directive:
         """See the base class."""
         if isinstance(report, IntervalRecord):
-            publish = partial(publish_interval, self._paths, run=report.run, interval=report.interval, attempt=attempt)
-            self._ledger.add_record(report, attempt=attempt, publish=publish)
+            self._ledger.add_record(report, attempt=attempt, publish=partial(self._publish, report, attempt))
+            self._reach(Point.COMMITTED)
         elif isinstance(report, Damage):
             self._ledger.while_newest(report.run, attempt=attempt, act=partial(self._set_aside, report))
         else:
@@ -106,6 +109,11 @@ class Metrics(AbstractMetrics):
     def close(self) -> None:
         """Release the ledger's file."""
         self._ledger.close()
+
+    def _publish(self, record: IntervalRecord, attempt: int) -> None:
+        self._reach(Point.RECORD_CHECKED)
+        publish_interval(self._paths, run=record.run, interval=record.interval, attempt=attempt, reach=self._reach)
+        self._reach(Point.COMMITTING)
 
     def _set_aside(self, damage: Damage) -> str:
         kept = set_aside(self._paths, run=damage.run, interval=damage.interval, part=CheckpointPart(damage.part))

@@ -20,6 +20,7 @@ from orchestrator.seed_worker import RunTask, SeedWorker
 from orchestrator.slots import Slot
 from workers.failure_cause import failure_from
 from workers.pinning import thread_environment
+from workers.points import Reach, pass_by
 from workers.records import FailureCause, Outcome, RunId, SeedFailure
 
 __all__ = ["RayExecutor"]
@@ -38,13 +39,14 @@ class RayExecutor(AbstractExecutor):
         paths: The run directory, whose ledger is kept on the driver's node.
         nodes: The nodes to use.
         threads_per_run: Cores of one slot.
+        reach: Handed on to the metrics.
     """
 
-    def __init__(self, paths: RunPaths, *, nodes: RayNodes, threads_per_run: int) -> None:
+    def __init__(self, paths: RunPaths, *, nodes: RayNodes, threads_per_run: int, reach: Reach = pass_by) -> None:
         self._threads_per_run = threads_per_run
         self._nodes = nodes
         self._known: Mapping[str, RayNode] = nodes.usable()
-        self._host = _MetricsHost(paths)
+        self._host = _MetricsHost(paths, reach=reach)
         self._metrics = RemoteMetrics(self._host.find_or_start)
         self._running: dict[Any, tuple[RunTask, Any]] = {}
 
@@ -120,8 +122,9 @@ class RayExecutor(AbstractExecutor):
 class _MetricsHost:
     """Starts the metrics actor on the driver's node, and again if it died: the ledger's file is all it needs."""
 
-    def __init__(self, paths: RunPaths) -> None:
+    def __init__(self, paths: RunPaths, *, reach: Reach) -> None:
         self._paths = paths
+        self._reach = reach
         self._name = f"seedscope-metrics-{uuid.uuid4().hex}"
 
     def find_or_start(self) -> Any:
@@ -159,7 +162,7 @@ class _MetricsHost:
                 scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
                 **_NO_RETRIES,
             )
-            .remote(open_ledger, paths=self._paths)
+            .remote(open_ledger, paths=self._paths, reach=self._reach)
         )
 
 

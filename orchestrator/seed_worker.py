@@ -12,6 +12,7 @@ from orchestrator.metrics import AbstractMetrics, Directive
 from orchestrator.slots import Slot
 from workers.failure_cause import failure_from
 from workers.pinning import pin_process, read_pinning, set_torch_threads
+from workers.points import Reach, pass_by
 from workers.records import Damage, IntervalRecord, Outcome, ProgressSample, Report, RunId
 from workers.usage import WorkerPlace
 
@@ -33,6 +34,7 @@ class RunTask:
     run_dir: str
     known: frozenset[int]
     """Intervals whose record the ledger has."""
+    reach: Reach = pass_by
 
 
 @final
@@ -73,6 +75,7 @@ def open_seed_run(task: RunTask) -> "SeedRun":
         place=_read_place(task.slot.cores),
         clock=time.monotonic,
         known=task.known,
+        reach=task.reach,
     )
 
 

@@ -19,6 +19,7 @@ from orchestrator.machine import inspect_machine
 from orchestrator.metrics import Metrics
 from orchestrator.needs import nearest_existing
 from orchestrator.slots import Slot, slots_for
+from workers.points import Reach, pass_by
 
 if TYPE_CHECKING:
     from orchestrator.ray_nodes import RayNodes
@@ -53,7 +54,7 @@ class AbstractSite(ABC):
         """
 
     @abstractmethod
-    def executor(self, paths: RunPaths, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
         """What runs the seeds and keeps the ledger."""
 
 
@@ -71,9 +72,9 @@ class InlineSite(AbstractSite):
         """See the base class."""
         return slots_for(inspect_machine(), node=_THIS_NODE, threads_per_run=threads_per_run)[:1]
 
-    def executor(self, paths: RunPaths, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
         """See the base class."""
-        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths)
+        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths, reach=reach)
         return InlineExecutor(metrics, slot=self.slots(threads_per_run)[0])
 
 
@@ -111,11 +112,11 @@ class RaySite(AbstractSite):
 
         return slots_of(self._opened_nodes().usable(), threads_per_run=threads_per_run)
 
-    def executor(self, paths: RunPaths, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
 
-        return RayExecutor(paths, nodes=self._opened_nodes(), threads_per_run=threads_per_run)
+        return RayExecutor(paths, nodes=self._opened_nodes(), threads_per_run=threads_per_run, reach=reach)
 
     def _opened_nodes(self) -> "RayNodes":
         assert self._nodes is not None, "the site is not open"

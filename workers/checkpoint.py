@@ -19,6 +19,7 @@ from configs.run_paths import RunPaths
 from workers.checksums import file_sha256, verify_checksums, write_checksums
 from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
+from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart
 from workers.record_files import CHECKPOINT_NAMES, RECORD_NAME, RESUME_NAMES, read_record
 from workers.records import Damage, IntervalRecord, RunId
@@ -63,13 +64,17 @@ class CheckpointDirectory:
         run: Whose checkpoints these are.
         attempt: The attempt that stages.
         model: The shape of the weights.
+        reach: Told where staging is.
     """
 
-    def __init__(self, paths: RunPaths, *, run: RunId, attempt: int, model: ModelConfig) -> None:
+    def __init__(
+        self, paths: RunPaths, *, run: RunId, attempt: int, model: ModelConfig, reach: Reach = pass_by
+    ) -> None:
         self._paths = paths
         self._run = run
         self._attempt = attempt
         self._model = model
+        self._reach = reach
 
     def stage(
         self,
@@ -93,18 +98,20 @@ class CheckpointDirectory:
             The record as written.
         """
         self._stage_resume_state(interval, optimizer)
+        self._reach(Point.RESUME_STAGED)
         staged = self._fresh(self._dir(interval))
         save_file(to_llama_names(weights, config=self._model), staged / "model.safetensors", {"format": "pt"})
+        self._reach(Point.WEIGHTS_WRITTEN)
         (staged / "config.json").write_text(json.dumps(llama_config(self._model), indent=2) + "\n", encoding="utf-8")
         (staged / "tokens.npz").write_bytes(_npz(scores))
         record = make_record(
             FileHashes(weights=file_sha256(staged / "model.safetensors"), tokens=file_sha256(staged / "tokens.npz"))
         )
-        (staged / RECORD_NAME).write_text(
-            json.dumps(record.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8"
-        )
+        record_text = json.dumps(record.to_dict(), indent=2, allow_nan=False) + "\n"
+        (staged / RECORD_NAME).write_text(record_text, encoding="utf-8")
         write_checksums(staged)
         sync_tree(staged)
+        self._reach(Point.CHECKPOINT_STAGED)
         return record
 
     def inspect(self, *, num_intervals: int, known: frozenset[int]) -> "Inspection":

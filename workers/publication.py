@@ -11,6 +11,7 @@ from pathlib import Path
 
 from configs.durable import move_directory_durably, sync_directory
 from configs.run_paths import RunPaths
+from workers.points import Point, Reach, pass_by
 from workers.records import RunId
 
 __all__ = ["CheckpointPart", "drop_staged", "publish_interval", "set_aside"]
@@ -26,7 +27,7 @@ class CheckpointPart(StrEnum):
     RESUME_STATE = "resume state"
 
 
-def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int) -> None:
+def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int, reach: Reach = pass_by) -> None:
     """Give an interval's staged directories their final names: the resume state first, then the checkpoint.
 
     What has its final name already stays: an earlier attempt measured the same. Resume states older than the interval
@@ -37,14 +38,19 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
         run: Whose interval it is.
         interval: Its index.
         attempt: The attempt that staged it; the newest one.
+        reach: Told when a directory has its final name.
     """
-    for part in (CheckpointPart.RESUME_STATE, CheckpointPart.CHECKPOINT):
+    for part, point in (
+        (CheckpointPart.RESUME_STATE, Point.RESUME_PUBLISHED),
+        (CheckpointPart.CHECKPOINT, Point.CHECKPOINT_PUBLISHED),
+    ):
         final = _final_dir(paths, run=run, interval=interval, part=part)
         staged = paths.staged_dir(final, attempt=attempt)
         if final.is_dir():
             shutil.rmtree(staged, ignore_errors=True)
         elif staged.is_dir():
             move_directory_durably(staged, final)
+        reach(point)
     for older in range(interval - _KEPT_RESUME_STATES + 1):
         shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
 

@@ -120,11 +120,7 @@ class Trainer:
     def _require_finite(self, result: StepResult) -> None:
         if math.isfinite(result.loss) and math.isfinite(result.grad_norm):
             return
-        last = (
-            "this attempt saw none that was finite"
-            if self._last_loss is None
-            else f"the last finite loss was {self._last_loss}"
-        )
+        last = "no finite one came before" if self._last_loss is None else f"the last finite loss was {self._last_loss}"
         raise NonFiniteLossError(
             f"step {self.num_steps + 1} gave loss={result.loss} and gradient norm={result.grad_norm}; {last}. "
             "Lower optimization.learning_rate or lengthen optimization.warmup_tokens."
