@@ -183,11 +183,11 @@ def doctor() -> None:
     import os
 
     from orchestrator.doctor import examine, findings_as_lines
-    from orchestrator.ray_session import TEMPORARY_BASE, why_ray_cannot_start
+    from orchestrator.ray_session import RAY_DIR_NAME, TEMPORARY_BASE, why_ray_cannot_start
 
     findings = examine(
         directory=Path.cwd(),
-        temporary_directory=TEMPORARY_BASE / "seedscope-0000000-xxxxxxxx",
+        temporary_directory=TEMPORARY_BASE / "seedscope-0000000-xxxxxxxx" / RAY_DIR_NAME,
         environment=os.environ,
         can_start_ray=why_ray_cannot_start,
     )

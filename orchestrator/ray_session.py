@@ -3,20 +3,24 @@
 import logging
 import os
 import secrets
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from configs.errors import ResourceError
 from orchestrator.private_dir import private_dir
 
-__all__ = ["TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
+__all__ = ["RAY_DIR_NAME", "TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
 
 _LOOPBACK = "127.0.0.1"
 _CONNECT_TIMEOUT_S = 5.0
 _OBJECT_STORE_BYTES = 128 * 1024**2  # records are small, and corpora travel through the run directory
+RAY_DIR_NAME = "r"
 TEMPORARY_BASE = Path("/tmp")  # noqa: S108, short enough for socket paths
 
 
@@ -38,16 +42,15 @@ def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
         import ray
 
         try:
-            ray.init(
+            _init(
                 address="local",
                 num_cpus=num_cores,
                 num_gpus=0,
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_BYTES,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
                 _node_ip_address=_LOOPBACK,
-                _temp_dir=str(directory),
+                # Ray opens its directory to everybody; the one around it stays ours alone.
+                _temp_dir=str(directory / RAY_DIR_NAME),
             )
             with _quiet():
                 yield
@@ -72,7 +75,7 @@ def ray_cluster(address: str) -> Iterator[None]:
     import ray
 
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        _init(address=address)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise _unreachable(address, error) from error
     try:
@@ -97,6 +100,18 @@ def _quiet() -> Iterator[None]:
     # Our own views hold the streams that were there before.
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
+
+
+def _init(**options: Any) -> None:  # Any: the options of ray.init
+    import ray
+
+    # Ray ends the process on SIGTERM in its own way; what the command has set goes on to hold.
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _require_answer(address: str) -> None:
