@@ -75,7 +75,8 @@ def ray_cluster(address: str) -> Iterator[None]:
     import ray
 
     try:
-        _init(address=address)
+        with _silent_descriptor():
+            _init(address=address)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise _unreachable(address, error) from error
     try:
@@ -92,6 +93,20 @@ def why_ray_cannot_start() -> str | None:
             return None
     except Exception as error:  # noqa: BLE001, whatever it is, it is the answer
         return str(error) or type(error).__name__
+
+
+@contextmanager
+def _silent_descriptor() -> Iterator[None]:
+    # Ray's C++ writes a line a second to the descriptor itself while it is refused; the error says why in the end.
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextmanager

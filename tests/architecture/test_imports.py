@@ -1,0 +1,75 @@
+"""Imports point one way, and a room loads no more than its own means."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOAD_ROOM = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    importlib.import_module(module.name)
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def _loaded_by(code: str, *arguments: str, root: Path) -> set[str]:
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=root, capture_output=True, text=True, check=True
+    )
+    return set(answer.stdout.split())
+
+
+def test_contracts_of_import_linter_hold(root: Path) -> None:
+    answer = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=root, capture_output=True, text=True
+    )
+
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("room", "strangers"),
+    [
+        ("configs", {"torch", "ray", "numpy", "pandas", "rich", "typer"}),
+        ("analysis", {"torch", "ray", "rich", "typer"}),
+        ("workers", {"ray", "rich", "typer"}),
+    ],
+)
+def test_room_loads_no_stranger(room: str, strangers: set[str], root: Path) -> None:
+    loaded = _loaded_by(LOAD_ROOM, room, root=root)
+
+    assert loaded & strangers == set()
+
+
+def test_records_are_plain(root: Path) -> None:
+    loaded = _loaded_by("import sys, workers.records; print(*sys.modules)", root=root)
+
+    assert loaded & {"torch", "numpy", "ray", "pydantic"} == set()
+
+
+@pytest.mark.parametrize(
+    "module", ["orchestrator.machine", "orchestrator.ledger", "orchestrator.cli", "orchestrator.progress.json_view"]
+)
+def test_module_answers_without_ray_and_torch(module: str, root: Path) -> None:
+    loaded = _loaded_by(f"import sys, {module}; print(*sys.modules)", root=root)
+
+    assert loaded & {"torch", "ray", "pandas"} == set()
+
+
+def test_only_four_files_know_ray(root: Path) -> None:
+    knowing = {
+        path.relative_to(root).as_posix()
+        for room in ("analysis", "configs", "orchestrator", "workers")
+        for path in (root / room).rglob("*.py")
+        if any(line.strip().startswith(("import ray", "from ray")) for line in path.read_text().splitlines())
+    }
+
+    assert knowing <= {
+        "orchestrator/findings_software.py",
+        "orchestrator/ray_executor.py",
+        "orchestrator/ray_nodes.py",
+        "orchestrator/ray_session.py",
+    }
