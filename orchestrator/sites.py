@@ -69,8 +69,10 @@ class InlineSite(AbstractSite):
         yield
 
     def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
-        """See the base class."""
-        return slots_for(inspect_machine(), node=_THIS_NODE, threads_per_run=threads_per_run)[:1]
+        """See the base class. This process is pinned to nothing, so its one slot is all that it may use."""
+        machine = inspect_machine()
+        slots_for(machine, node=_THIS_NODE, threads_per_run=threads_per_run)  # refuses more threads than cores
+        return (Slot(_THIS_NODE, machine.cores),)
 
     def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
         """See the base class."""

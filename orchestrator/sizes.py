@@ -12,4 +12,5 @@ def format_bytes(num_bytes: int) -> str:
         value /= 1000
         if value < 999.5:
             return f"{value:.3g} {unit}"
-    return f"{value / 1000:,.3g} TB"
+    value /= 1000
+    return f"{value:.3g} TB" if value < 999.5 else f"{value:,.0f} TB"
