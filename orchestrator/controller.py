@@ -150,7 +150,9 @@ class Controller:
         if going is None or going.attempt != outcome.attempt:
             return  # An attempt that was given up has come back.
         del self._memory.going[outcome.run]
-        self._slots.release(going.slot)
+        is_lost = isinstance(outcome, SeedFailure) and outcome.cause is FailureCause.LOST_WORKER
+        # It takes a while until a dead node is known to be dead.
+        self._slots.release(going.slot, is_suspect=is_lost)
         try:
             self._note(outcome, queue=queue)
             self._reach(Point.OUTCOME_NOTED)

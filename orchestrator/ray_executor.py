@@ -29,6 +29,13 @@ __all__ = ["RayExecutor"]
 _NO_RETRIES = {"max_restarts": 0, "max_task_retries": 0}
 
 _CLOSE_TIMEOUT_S = 30.0
+_LOST = (
+    ray.exceptions.RayActorError,
+    ray.exceptions.WorkerCrashedError,
+    ray.exceptions.NodeDiedError,
+    # An actor that is tied to a node which has just died.
+    ray.exceptions.ActorUnschedulableError,
+)
 
 
 @final
@@ -183,5 +190,4 @@ def _cause_of(error: ray.exceptions.RayError) -> FailureCause:
         return FailureCause.OUT_OF_MEMORY
     if "creation task" in str(error):
         return FailureCause.DEFECT  # The actor's constructor raised; it would do so again.
-    lost = (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError)
-    return FailureCause.LOST_WORKER if isinstance(error, lost) else FailureCause.DEFECT
+    return FailureCause.LOST_WORKER if isinstance(error, _LOST) else FailureCause.DEFECT

@@ -61,6 +61,7 @@ class SlotPool:
         """Begin with every slot free; on each node the earlier ones are lent first."""
         self._by_node: dict[str, tuple[Slot, ...]] = {}
         self._lent: set[Slot] = set()
+        self._suspects: set[str] = set()
         self.add(slots)
 
     @property
@@ -75,14 +76,21 @@ class SlotPool:
         return len(self.slots) - len(self._lent)
 
     def acquire(self) -> Slot | None:
-        """Lend the first free slot; None when all are lent."""
-        slot = next((slot for slot in self.slots if slot not in self._lent), None)
-        if slot is not None:
-            self._lent.add(slot)
+        """Lend the first free slot, those under suspicion last; None when all are lent."""
+        free = [slot for slot in self.slots if slot not in self._lent]
+        if not free:
+            return None
+        slot = min(free, key=lambda candidate: candidate.node in self._suspects)
+        self._lent.add(slot)
         return slot
 
-    def release(self, slot: Slot) -> None:
+    def release(self, slot: Slot, *, is_suspect: bool = False) -> None:
         """Take a slot back. A slot of a node that was removed meanwhile is forgotten.
+
+        Args:
+            slot: A lent slot.
+            is_suspect: Whether its node may be dead: other nodes' slots are then lent first, until one of its own comes
+                back without suspicion.
 
         Raises:
             ValueError: If the slot stands in the pool but is not lent; it would be lent twice.
@@ -92,6 +100,10 @@ class SlotPool:
         if slot not in self._lent:
             raise ValueError(f"slot {slot} is released but was not lent; release each slot once.")
         self._lent.remove(slot)
+        if is_suspect:
+            self._suspects.add(slot.node)
+        else:
+            self._suspects.discard(slot.node)
 
     def add(self, slots: Iterable[Slot]) -> None:
         """Take further slots in, as when a node joins.
