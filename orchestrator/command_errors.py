@@ -1,6 +1,5 @@
 """Run the command line and turn whatever goes wrong into a sentence and an exit code."""
 
-import errno
 import os
 import signal
 import sys
@@ -48,13 +47,14 @@ def run_command(app: "typer.Typer", *, arguments: Sequence[str]) -> int:
 
 def _explain(error: Exception, *, wants_traceback: bool) -> int:
     from configs.errors import UserError
+    from workers.failure_cause import cause_of
+    from workers.records import FailureCause
 
     if wants_traceback:
         traceback.print_exception(error)
     is_users = isinstance(error, UserError)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = f" while writing {error.filename}" if error.filename else ""
-        print(f"seedscope: the disk is full{where}; make room, then go on with `seedscope resume`", file=sys.stderr)  # noqa: T201
+    if cause_of(error) is FailureCause.DISK_FULL:
+        print(f"seedscope: the disk is full ({error}); make room, then `seedscope resume`", file=sys.stderr)  # noqa: T201
         return _FAILED_RUNS
     prefix = "seedscope: " if is_users else f"seedscope: a defect of ours, {type(error).__name__}: "
     hint = "" if is_users or wants_traceback else " (run `seedscope --debug ...` for the traceback)"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -103,14 +104,23 @@ class Controller:
             if self._is_ending():
                 self._executor.metrics.request_stop()
             else:
-                self._fill_slots(queue)
+                self._unless_disk_is_full(partial(self._fill_slots, queue))
             outcomes = self._executor.wait(_POLL_S)
             self._show(is_finished=False)
             for outcome in (*outcomes, *self._give_up_silent()):
-                self._take(outcome, queue=queue)
-            self._refresh_nodes()
+                self._unless_disk_is_full(partial(self._take, outcome, queue=queue))
+            self._unless_disk_is_full(self._refresh_nodes)
         self._show(is_finished=True)
         return self._ending or Ending(EndingKind.STOPPED if queue or self._stopped() else EndingKind.FINISHED)
+
+    def _unless_disk_is_full(self, act: Callable[[], None]) -> None:
+        # The ledger lies on the disk that the runs fill; what it could not note is found on disk by `resume`.
+        try:
+            act()
+        except Exception as error:
+            if cause_of(error) is not FailureCause.DISK_FULL:
+                raise
+            self._end(EndingKind.PAUSED, f"the disk is full ({error}); make room, then resume the experiment.")
 
     def _is_ending(self) -> bool:
         return self._stop.is_made or self._ending is not None
@@ -153,13 +163,8 @@ class Controller:
         is_lost = isinstance(outcome, SeedFailure) and outcome.cause is FailureCause.LOST_WORKER
         # It takes a while until a dead node is known to be dead.
         self._slots.release(going.slot, is_suspect=is_lost)
-        try:
-            self._note(outcome, queue=queue)
-            self._reach(Point.OUTCOME_NOTED)
-        except Exception as error:
-            if cause_of(error) is not FailureCause.DISK_FULL:
-                raise
-            self._end(EndingKind.PAUSED, f"the disk is full ({error}); make room, then resume the experiment.")
+        self._note(outcome, queue=queue)
+        self._reach(Point.OUTCOME_NOTED)
 
     def _note(self, outcome: Outcome, *, queue: RunQueue) -> None:
         metrics = self._executor.metrics
