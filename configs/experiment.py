@@ -104,7 +104,10 @@ class ExperimentConfig(FrozenConfig):
             return type(self).model_validate(values)
         for key, value in self.conditions[condition].items():
             _require_overridable(key, condition=condition)
-            values = with_dotted(values, key=key, value=value)
+            try:
+                values = with_dotted(values, key=key, value=value)
+            except ValueError as error:
+                raise ValueError(f"conditions.{condition}: {error}") from None
         return type(self).model_validate(values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,9 +135,8 @@ def _require_overridable(key: str, *, condition: str) -> None:
     section, dot, _ = key.partition(".")
     if section in _CONDITION_SECTIONS and dot and key != "model.vocab_size":
         return
-    known = [*_CONDITION_SECTIONS, *ExperimentConfig.model_fields]
-    guess = nearest(section, known)
-    is_misspelt = section not in known and guess is not None
+    guess = nearest(section, _CONDITION_SECTIONS)
+    is_misspelt = section not in _CONDITION_SECTIONS and guess is not None
     hint = (
         f"did you mean {guess}{key.removeprefix(section)}?"
         if is_misspelt

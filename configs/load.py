@@ -16,7 +16,7 @@ from configs.preset_files import preset_text
 __all__ = ["dump_experiment", "load_experiment"]
 
 # PyYAML lets errors of its constructors through, such as that of a date in month 99, and recurses without a limit.
-_YAML_ERRORS = (yaml.YAMLError, ValueError, RecursionError)
+_YAML_ERRORS = (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError)
 
 
 def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> ExperimentConfig:
@@ -36,6 +36,8 @@ def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> Experiment
         return ExperimentConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(explain(error, ExperimentConfig)) from None
+    except RecursionError:
+        raise ConfigurationError(f"{source} is nested without end; write it without YAML aliases") from None
 
 
 def dump_experiment(config: ExperimentConfig) -> str:
@@ -87,6 +89,8 @@ def _apply(values: dict[str, Any], override: str) -> dict[str, Any]:
         return with_dotted(values, key=key, value=value)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
+    except RecursionError:
+        raise ConfigurationError(f"--set {override[:40]!r}... names no field; it has too many dots") from None
 
 
 def _in_one_line(error: Exception) -> str:

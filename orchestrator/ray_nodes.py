@@ -95,9 +95,9 @@ class RayNodes:
 
     def _take_in(self, alive: Mapping[str, int]) -> None:
         for node_id, answer in _ask(alive, marker_file=self._marker_file):
-            problem = "it does not answer" if answer is None else _problem(answer, own=self._own, marker=self._marker)
-            if answer is None or problem:
-                host = node_id[:8] if answer is None else answer.machine.host
+            problem = answer if isinstance(answer, str) else _problem(answer, own=self._own, marker=self._marker)
+            if isinstance(answer, str) or problem:
+                host = node_id[:8] if isinstance(answer, str) else answer.machine.host
                 self._refused[node_id] = f"node {host} cannot be used: {problem}"
                 self._notices.append(self._refused[node_id])
             else:
@@ -138,7 +138,7 @@ def _as_offered(machine: Machine, *, num_cores: int) -> Machine:
     return replace(machine, cores=cores, physical_cores=tuple(siblings[core] for core in cores))
 
 
-def _ask(node_ids: Iterable[str], *, marker_file: Path | None) -> list[tuple[str, NodeAnswer | None]]:
+def _ask(node_ids: Iterable[str], *, marker_file: Path | None) -> list[tuple[str, NodeAnswer | str]]:
     ask = ray.remote(answer_for_node)
     references = {
         node_id: ask.options(
@@ -149,11 +149,16 @@ def _ask(node_ids: Iterable[str], *, marker_file: Path | None) -> list[tuple[str
     return [(node_id, _answer(reference)) for node_id, reference in references.items()]
 
 
-def _answer(reference: Any) -> NodeAnswer | None:
+def _answer(reference: Any) -> NodeAnswer | str:
+    """What the node says, or why it says nothing."""
     try:
         answer: NodeAnswer = ray.get(reference, timeout=_ANSWER_TIMEOUT_S)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, ImportError) or "ModuleNotFoundError" in str(error):
+            return "Seedscope is not installed there; install the same version on every node"
+        return f"it answers with {type(error.cause).__name__}"
     except (ray.exceptions.RayError, TimeoutError):
-        return None
+        return "it does not answer"
     return answer
 
 

@@ -77,8 +77,8 @@ def ray_cluster(address: str) -> Iterator[None]:
     try:
         with _silent_descriptor():
             _init(address=address)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise _unreachable(address, error) from error
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+        raise _refused(address, error) from error
     try:
         with _quiet():
             yield
@@ -142,11 +142,21 @@ def _require_answer(address: str) -> None:
         raise _unreachable(address, error) from error
 
 
+def _refused(address: str, error: Exception) -> ResourceError:
+    import ray
+
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ResourceError(
+        f"something answers at --address {address}, but it does not let this process in ({reason}); give its token in "
+        f"RAY_AUTH_TOKEN_PATH together with RAY_AUTH_MODE=token, and use its Ray version (here {ray.__version__})"
+    )
+
+
 def _unreachable(address: str, error: Exception) -> ResourceError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return ResourceError(
         f"there is no Ray cluster to reach at --address {address} ({reason}); "
-        "start one with `ray start --head`, give its token in RAY_AUTH_TOKEN_PATH if it has one, or leave --address out"
+        "start one with `ray start --head`, or leave --address out"
     )
 
 

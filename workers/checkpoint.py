@@ -123,36 +123,49 @@ class CheckpointDirectory:
                 on disk: it would stay missing.
         """
         damages: list[Damage] = []
-        records: list[IntervalRecord] = []
-        newest: ResumePoint | None = None
+        records: dict[int, IntervalRecord] = {}
+        resumable: set[int] = set()
         for interval in range(num_intervals):
-            if not self._dir(interval).is_dir():
-                continue
             try:
-                verify_checksums(self._dir(interval), names=CHECKPOINT_NAMES)
-                records.append(read_record(self._dir(interval)))
+                records |= self._whole_record(interval)
             except CheckpointError as error:
                 damages.append(self._damage(interval, CheckpointPart.CHECKPOINT, error))
-        present = known | {record.interval for record in records}
-        first_gap = next(interval for interval in range(num_intervals + 1) if interval not in present)
-        for record in reversed([record for record in records if record.interval < first_gap]):
-            if not self._resume_dir(record.interval).is_dir():
-                continue
             try:
-                newest = self._read(record)
-                break
+                resumable |= self._whole_resume_state(interval)
             except CheckpointError as error:
-                damages.append(self._damage(record.interval, CheckpointPart.RESUME_STATE, error))
-        return Inspection(newest=newest, records=tuple(records), damages=tuple(damages))
+                damages.append(self._damage(interval, CheckpointPart.RESUME_STATE, error))
+        present = known | records.keys()
+        first_gap = next(interval for interval in range(num_intervals + 1) if interval not in present)
+        newest = max((interval for interval in resumable & records.keys() if interval < first_gap), default=None)
+        return Inspection(
+            newest=None if newest is None else self._read(records[newest]),
+            records=tuple(records.values()),
+            damages=tuple(damages),
+        )
+
+    def _whole_record(self, interval: int) -> dict[int, IntervalRecord]:
+        """The record of a checkpoint by its interval; empty where there is no such directory."""
+        if not self._dir(interval).is_dir():
+            return {}
+        verify_checksums(self._dir(interval), names=CHECKPOINT_NAMES)
+        record = read_record(self._dir(interval))
+        if (record.run, record.interval) != (self._run, interval):
+            raise CheckpointError(f"{self._dir(interval)} holds interval {record.interval} of {record.run}")
+        return {interval: record}
+
+    def _whole_resume_state(self, interval: int) -> set[int]:
+        """The interval itself; empty where there is no such directory."""
+        if not self._resume_dir(interval).is_dir():
+            return set()
+        verify_checksums(self._resume_dir(interval), names=RESUME_NAMES)
+        return {interval}
 
     def _read(self, record: IntervalRecord) -> ResumePoint:
-        resume_dir = self._resume_dir(record.interval)
-        verify_checksums(resume_dir, names=RESUME_NAMES)
         weights = load_file(self._dir(record.interval) / "model.safetensors")
         return ResumePoint(
             record=record,
             weights=from_llama_names(weights, config=self._model),
-            optimizer=load_file(resume_dir / "optimizer.safetensors"),
+            optimizer=load_file(self._resume_dir(record.interval) / "optimizer.safetensors"),
         )
 
     def _damage(self, interval: int, part: CheckpointPart, error: CheckpointError) -> Damage:

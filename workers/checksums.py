@@ -37,7 +37,8 @@ def verify_checksums(directory: Path, *, names: frozenset[str]) -> None:
         lines = (directory / SUMS_NAME).read_text(encoding="utf-8").splitlines()
         sums = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
         if sums.keys() != names:
-            raise CheckpointError(f"{directory / SUMS_NAME} does not list {', '.join(sorted(sums.keys() ^ names))}")
+            listed, expected_names = ", ".join(sorted(sums)) or "nothing", ", ".join(sorted(names))
+            raise CheckpointError(f"{directory / SUMS_NAME} lists {listed} and not {expected_names}")
         for name, expected in sums.items():
             if file_sha256(directory / name) != expected:
                 raise CheckpointError(f"{directory / name} does not hold what its checksum promises")

@@ -11,7 +11,13 @@ __all__ = ["cause_of", "failure_from"]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 # safetensors and torch report these in words only.
-_NO_SPACE_WORDS = ("os error 28", "no space left on device", "database or disk is full")
+_NO_SPACE_WORDS = (
+    "os error 28)",
+    "os error 122)",
+    "no space left on device",
+    "disk quota exceeded",
+    "database or disk is full",
+)
 _NO_MEMORY_WORDS = ("can't allocate memory", "cannot allocate memory", "not enough memory", "out of memory")
 
 
@@ -48,9 +54,11 @@ def failure_from(
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
         yield error
-        error = error.__cause__
+        seen.add(id(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _own_cause(error: BaseException) -> FailureCause | None:

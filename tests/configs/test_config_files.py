@@ -1,10 +1,13 @@
 """A config comes from a preset's name or a file; whatever is wrong with either is one sentence."""
 
+import os
+
 import pytest
 import yaml
 
 from configs.load import dump_experiment, load_experiment
 from configs.preset_files import preset_names, preset_summary
+from configs.recovery import RecoveryConfig
 
 PRESETS = ("published-study", "published-study-unrepeated", "quickstart")
 
@@ -62,6 +65,37 @@ def test_file_that_is_no_yaml_is_refused_in_one_line(refusal, write_config, cont
 
     assert sentence.startswith(f"{source} is not valid YAML: ")
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["name: 2020-99-99\n", "seeds: 0x_\n", "seeds: !!int x\n", "model: " + "[" * 5_000, "name: \x00\n"],
+    ids=["date", "hexadecimal", "integer", "depth", "NUL"],
+)
+def test_file_at_which_yaml_itself_fails_is_refused_in_one_line(refusal, write_config, content):
+    source = write_config(content)
+
+    sentence = refusal(source=source)
+
+    assert sentence.startswith(f"{source} is not valid YAML: ")
+    assert "\n" not in sentence
+
+
+def test_name_with_a_nul_byte_is_refused(refusal):
+    assert refusal(source="a\0b.yaml") == "the config file 'a\\x00b.yaml' cannot be read: embedded null byte"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.pathconf("/", "PC_NAME_MAX") > 999, reason="names may be that long")
+def test_name_that_is_too_long_is_refused(refusal):
+    source = "x" * 999 + ".yaml"
+
+    assert refusal(source=source).startswith(f"the config file {source!r} cannot be read: ")
+
+
+def test_config_written_before_there_was_a_recovery_is_read_with_its_defaults(write_config, quickstart_values, dump):
+    values = {key: value for key, value in quickstart_values.items() if key != "recovery"}
+
+    assert load_experiment(write_config(dump(values))).recovery == RecoveryConfig()
 
 
 @pytest.mark.parametrize(
@@ -132,6 +166,7 @@ def test_written_config_with_everything_set_is_read_back_equal(write_config):
             "corpus={source: files, train: [ä.txt, 'b c.txt'], validation: ['{x: 1}'], train_stories: all}",
             "telemetry.spike_z_threshold=1.0e-300",
             "placement.max_concurrent_runs=3",
+            "recovery={max_attempts: 7, silence_s: 12.5, backoff_s: 0}",
             "conditions={low: {optimization.learning_rate: 1.0e-3}, wide: {model.width: 128}, "
             "slow: {optimization.betas: [0.9, 0.999]}}",
         ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from configs.durable import move_directory_durably, write_bytes_durably
+from configs.durable import move_directory_durably, sync_tree, write_bytes_durably
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,3 +102,30 @@ def test_moved_directory_replaces_an_older_one(tmp_path):
     move_directory_durably(partial, final)
 
     assert [path.name for path in final.iterdir()] == ["new"]
+
+
+def test_synced_tree_syncs_every_file_and_every_directory_in_it(tmp_path, monkeypatch):
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
+    for name in ("one", "deep/two", "deep/deeper/three"):
+        (tmp_path / name).write_bytes(b"content")
+    synced, sync = set(), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.add(os.fstat(descriptor).st_ino), sync(descriptor)))
+
+    sync_tree(tmp_path)
+
+    assert synced == {path.stat().st_ino for path in (tmp_path, *tmp_path.rglob("*"))}
+
+
+def test_directory_is_synced_before_it_is_moved_and_its_parent_after(tmp_path, monkeypatch):
+    partial, final = tmp_path / ".final.partial", tmp_path / "final"
+    partial.mkdir()
+    (partial / "file").write_bytes(b"content")
+    inodes = {path.stat().st_ino: path.name for path in (partial, partial / "file", tmp_path)}
+    events = []
+    sync, move = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda number: (events.append(inodes[os.fstat(number).st_ino]), sync(number)))
+    monkeypatch.setattr(os, "replace", lambda *names: (events.append("move"), move(*names)))
+
+    move_directory_durably(partial, final)
+
+    assert events == ["file", ".final.partial", "move", tmp_path.name]

@@ -12,9 +12,13 @@ PER_INTERVAL = ("checkpoint_dir", "weights_file", "tokens_file", "record_file", 
 
 def names_under(root: Path) -> list[Path]:
     paths = RunPaths(root)
-    cells = product(("base", "small", "a.b"), (1, 10, 101), (0, 1, 10, 100))
+    cells = list(product(("base", "small", "a.b"), (1, 10, 101), (0, 1, 10, 100)))
     names = [getattr(paths, name) for name in FILES]
     names += [paths.stream_file(split) for split in ("train", "validation")]
+    names += paths.ledger_files[1:]
+    finals = [of(*cell) for cell in cells for of in (paths.checkpoint_dir, paths.resume_dir)]
+    names += [paths.staged_dir(final, attempt=attempt) for final in finals for attempt in (1, 2, 11)]
+    names += [paths.damaged_dir(final, number=number) for final in finals for number in (1, 2, 11)]
     return names + [getattr(paths, name)(*cell) for cell in cells for name in PER_INTERVAL]
 
 
@@ -59,3 +63,18 @@ def test_files_of_an_interval_lie_in_its_checkpoint():
     assert paths.weights_file("base", 101, 7).parent == directory
     assert paths.tokens_file("base", 101, 7).parent == directory
     assert paths.record_file("base", 101, 7).parent == directory
+
+
+def test_ledger_files_are_those_that_sqlite_keeps():
+    # https://www.sqlite.org/tempfiles.html, sections 2.1 to 2.3
+    names = [path.name for path in RunPaths(Path("RUN")).ledger_files]
+
+    assert names == ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal"]
+
+
+def test_staged_and_damaged_directories_lie_beside_what_they_are_for():
+    paths = RunPaths(Path("RUN"))
+
+    for final in (paths.checkpoint_dir("base", 101, 7), paths.resume_dir("base", 101, 7)):
+        assert paths.staged_dir(final, attempt=3) == final.parent / ".interval-07.attempt-3"
+        assert paths.damaged_dir(final, number=2) == final.parent / "interval-07.damaged-2"

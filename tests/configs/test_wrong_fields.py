@@ -4,6 +4,7 @@ import pytest
 
 from configs.experiment import ExperimentConfig
 from configs.load import load_experiment
+from configs.recovery import RecoveryConfig
 from configs.telemetry import TelemetryConfig
 
 
@@ -21,6 +22,7 @@ from configs.telemetry import TelemetryConfig
         ("evaluation.ofset", "evaluation.offset"),
         ("telemetry.windows", "telemetry.window"),
         ("placement.thread_per_run", "placement.threads_per_run"),
+        ("recovery.max_attempt", "recovery.max_attempts"),
     ],
 )
 def test_misspelt_field_is_answered_with_the_nearest_right_one(refusal, misspelt, right):
@@ -83,6 +85,13 @@ def test_missing_field_is_named_with_the_way_to_give_it(refusal, write_config, q
         ("placement.threads_per_run=0", "placement.threads_per_run=0"),
         ("placement.device=cuda", "placement.device='cuda'"),
         ("placement.max_concurrent_runs=0", "placement.max_concurrent_runs=0"),
+        ("recovery.max_attempts=0", "recovery.max_attempts=0"),
+        ("recovery.max_attempts=1.5", "recovery.max_attempts=1.5"),
+        ("recovery.silence_s=0", "recovery.silence_s=0"),
+        ("recovery.silence_s=-1", "recovery.silence_s=-1"),
+        ("recovery.backoff_s=-0.5", "recovery.backoff_s=-0.5"),
+        ("optimization.betas=[0.9, 0.9, 0.9]", "optimization.betas=[0.9, 0.9, 0.9]"),
+        ("name=2020-01-01", "name=datetime.date(2020, 1, 1)"),
         ("name=../x", "name='../x'"),
     ],
 )
@@ -105,6 +114,8 @@ def test_wrong_value_is_named_with_its_field_and_what_it_should_be(refusal, over
         "model.rope_base",
         "model.norm_epsilon",
         "telemetry.spike_z_threshold",
+        "recovery.silence_s",
+        "recovery.backoff_s",
     ],
 )
 def test_number_that_is_not_finite_is_refused(refusal, field, value):
@@ -121,6 +132,63 @@ def test_several_problems_are_counted_behind_the_first(refusal):
     assert "(2 more problems follow)" in sentence
 
 
+def test_one_problem_more_is_counted_as_one(refusal):
+    sentence = refusal("model.width=abc", "model.num_heads=abc")
+
+    assert sentence.endswith("(1 more problem follows)")
+
+
+@pytest.mark.parametrize("override", ["seeds=[a]", "optimization.betas=[0.9]", "seed_controls=[weather]"])
+def test_list_that_holds_a_wrong_item_is_one_problem(refusal, override):
+    assert "follow" not in refusal(override)
+
+
+def test_list_that_is_too_short_is_answered_with_its_length(refusal):
+    assert refusal("optimization.betas=[0.9]") == "optimization.betas has too few values; give at least 2"
+
+
+@pytest.mark.parametrize("word", ["true", "false", "yes", "no", "on", "off"])
+@pytest.mark.parametrize(
+    ("override", "place"),
+    [
+        ("name={}", "name="),
+        ("seeds={}", "seeds="),
+        ("seeds=[1, {}]", "seeds=[1, "),
+        ("shared_seed={}", "shared_seed="),
+        ("seed_controls=[{}]", "seed_controls=["),
+        ("model={}", "model="),
+        ("model.width={}", "model: width="),
+        ("corpus.train_stories={}", "corpus: train_stories="),
+        ("corpus.train=[{}]", "corpus: train=["),
+        ("optimization.learning_rate={}", "optimization: learning_rate="),
+        ("optimization.betas=[0.9, {}]", "optimization: betas=[0.9, "),
+        ("schedule.every_tokens={}", "schedule: every_tokens="),
+        ("evaluation.offset={}", "evaluation: offset="),
+        ("telemetry.window={}", "telemetry: window="),
+        ("placement.max_concurrent_runs={}", "placement: max_concurrent_runs="),
+        ("recovery.max_attempts={}", "recovery: max_attempts="),
+        ("conditions={}", "conditions="),
+        ("conditions={{a: {{model.width: {}}}}}", "conditions.a: model: width="),
+        ("conditions={{a: {{optimization.betas: [0.9, {}]}}}}", "conditions.a: optimization: betas=[0.9, "),
+    ],
+)
+def test_true_or_false_is_no_number_and_no_word(refusal, override, place, word):
+    sentence = refusal(override.format(word))
+
+    assert sentence.startswith(f"{place}{word in ('true', 'yes', 'on')}")
+    assert sentence.endswith(" holds true or false, where a number or a word belongs; quote words")
+
+
+def test_true_or_false_in_a_file_is_refused(refusal, write_config, quickstart_text):
+    source = write_config(quickstart_text.replace("num_heads: 4", "num_heads: yes"))
+
+    assert refusal(source=source).startswith("model: num_heads=True holds true or false")
+
+
+def test_true_or_false_in_quotes_is_a_word():
+    assert load_experiment("quickstart", overrides=["name='yes'"]).name == "yes"
+
+
 @pytest.mark.parametrize("override", ["model.width", "=3", "model.=3", ".width=3", "", "model..width=3"])
 def test_override_of_another_form_is_answered_with_an_example(refusal, override):
     assert (
@@ -135,8 +203,37 @@ def test_override_whose_value_is_no_yaml_is_quoted(refusal):
     assert "\n" not in sentence
 
 
-def test_override_below_a_value_is_refused(refusal):
-    assert refusal("name.first=x") == "name.first cannot be set, because name='quickstart' is a value and not a section"
+@pytest.mark.parametrize(
+    "override",
+    [
+        "name=2020-99-99",
+        "seeds=0x_",
+        "seeds=!!int x",
+        "seeds=!!float y",
+        "model.width=!!binary x",
+        "model.width=1" + "0" * 5_000,
+        "model.width=64\x00",
+        "seeds=" + "[" * 3_000,
+    ],
+    ids=lambda override: override[:25].replace("\x00", "NUL"),
+)
+def test_override_at_which_yaml_itself_fails_is_quoted(refusal, override):
+    sentence = refusal(override)
+
+    assert sentence.startswith(f"the value in --set {override!r} is not valid YAML: ")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("name.first=x", "name.first cannot be set, because name='quickstart' is a value and not a section"),
+        ("model.width.x=1", "model.width.x cannot be set, because model.width=64 is a value and not a section"),
+        ("model.width.x.y=1", "model.width.x.y cannot be set, because model.width=64 is a value and not a section"),
+    ],
+)
+def test_override_below_a_value_is_refused_with_the_whole_path(refusal, override, sentence):
+    assert refusal(override) == sentence
 
 
 def test_later_override_wins():
@@ -164,7 +261,15 @@ def test_defaults_of_the_telemetry_are_the_published_ones():
     assert telemetry.stable_backslide_frequency_max == 1
 
 
-@pytest.mark.parametrize("section", ["model", "corpus", "optimization", "schedule", "evaluation", "telemetry"])
+def test_defaults_of_the_recovery_bound_attempts_silence_and_pause():
+    recovery = RecoveryConfig()
+
+    assert (recovery.max_attempts, recovery.silence_s, recovery.backoff_s) == (4, 600.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "section", ["model", "corpus", "optimization", "schedule", "evaluation", "telemetry", "recovery"]
+)
 def test_every_field_says_what_it_is(section):
     fields = ExperimentConfig.model_fields[section].annotation.model_fields
 

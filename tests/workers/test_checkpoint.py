@@ -1,4 +1,4 @@
-"""A checkpoint holds what its checksums promise, or the one before it is used; none is ever removed."""
+"""An attempt stages an interval whole, under names of its own, in files that others can read."""
 
 import hashlib
 import json
@@ -7,84 +7,13 @@ import subprocess
 
 import numpy as np
 import pytest
-import torch
 from safetensors.torch import load_file
 
-from configs.errors import CheckpointError
-from configs.run_paths import RunPaths
-from workers.checkpoint import CheckpointDirectory
-from workers.checksums import file_sha256, verify_checksums, write_checksums
-from workers.evaluation import TokenScores
-from workers.model import build_model
-from workers.records import RunId
+from workers.points import Point
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-RUN = RunId("base", 1)
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "record.json", "tokens.npz")
-
-
-@pytest.fixture
-def paths(tmp_path):
-    return RunPaths(tmp_path / "run")
-
-
-@pytest.fixture
-def model_config(tiny_experiment):
-    return tiny_experiment().model
-
-
-@pytest.fixture
-def checkpoints(paths, model_config):
-    return CheckpointDirectory(paths, run=RUN, model=model_config)
-
-
-@pytest.fixture
-def weights_of(model_config):
-    """A function from an interval to weights that only this interval has."""
-    return lambda interval: {n: p.detach() for n, p in build_model(model_config, seed=interval).named_parameters()}
-
-
-@pytest.fixture
-def write(checkpoints, weights_of, make_record):
-    """A function that writes an interval."""
-
-    def write_interval(interval: int):
-        return checkpoints.write(
-            interval,
-            weights=weights_of(interval),
-            optimizer={"exp_avg.norm.gain": torch.full((16,), float(interval))} if interval else {},
-            scores=scores_of(interval),
-            make_record=lambda hashes: make_record(interval, hashes=hashes),
-        )
-
-    return write_interval
-
-
-def scores_of(interval: int) -> TokenScores:
-    rank = np.arange(64, dtype=np.int32) + interval
-    return TokenScores(loss_nats=np.linspace(0, 5, 64, dtype=np.float32), rank=rank, num_ties=rank % 2)
-
-
-def flip_a_bit(path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-def cut_short(path) -> None:
-    path.write_bytes(path.read_bytes()[:-1])
-
-
-def empty(path) -> None:
-    path.write_bytes(b"")
-
-
-def remove(path) -> None:
-    path.unlink()
-
-
-DAMAGES = [flip_a_bit, cut_short, empty, remove]
 
 
 def test_checkpoint_has_the_files_of_the_design(write, paths):
@@ -95,25 +24,36 @@ def test_checkpoint_has_the_files_of_the_design(write, paths):
     assert names == ["SHA256SUMS", *CHECKPOINT_FILES]
 
 
-def test_interval_is_read_back_bit_for_bit(write, checkpoints, weights_of):
-    record = write(1)
+def test_resume_state_has_the_optimizer_alone(write, paths):
+    write(1)
 
-    point = checkpoints.newest(num_intervals=4)
-
-    assert point.record == record
-    assert point.weights.keys() == weights_of(1).keys()
-    assert all(torch.equal(weight, point.weights[name]) for name, weight in weights_of(1).items())
-    assert torch.equal(point.optimizer["exp_avg.norm.gain"], torch.ones(16))
+    names = sorted(path.name for path in paths.resume_dir("base", 1, 1).iterdir())
+    assert names == ["SHA256SUMS", "optimizer.safetensors"]
 
 
-def test_initial_state_is_read_back_with_an_empty_optimizer(write, checkpoints):
-    write(0)
+def test_staging_leaves_final_names_untouched(stage, paths):
+    stage(1, attempt=3)
 
-    assert checkpoints.newest(num_intervals=4).optimizer == {}
+    assert [path.name for path in paths.run_dir("base", 1).iterdir()] == [".interval-01.attempt-3"]
+    assert [path.name for path in paths.resume_run_dir("base", 1).iterdir()] == [".interval-01.attempt-3"]
 
 
-def test_nothing_written_is_nothing_to_resume(checkpoints):
-    assert checkpoints.newest(num_intervals=4) is None
+def test_staging_beside_a_published_interval_leaves_its_bytes(write, stage, paths, contents_of):
+    write(1)
+    finals = (paths.checkpoint_dir("base", 1, 1), paths.resume_dir("base", 1, 1))
+    before = [contents_of(final) for final in finals]
+
+    stage(1, attempt=2)
+
+    assert [contents_of(final) for final in finals] == before
+
+
+def test_attempts_stage_beside_one_another(stage, paths):
+    for attempt in (1, 2, 12):
+        stage(0, attempt=attempt)
+
+    names = sorted(path.name for path in paths.run_dir("base", 1).iterdir())
+    assert names == [".interval-00.attempt-1", ".interval-00.attempt-12", ".interval-00.attempt-2"]
 
 
 def test_record_names_the_hashes_of_its_files(write, paths):
@@ -133,7 +73,23 @@ def test_record_file_is_strict_json(write, paths):
     assert values == record.to_dict()
 
 
-def test_token_scores_are_read_back_without_pickle(write, paths):
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_record_that_is_not_finite_is_never_written(
+    checkpoints_of, weights_of, scores_of, make_record, paths, publish, value
+):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        checkpoints_of().stage(
+            1,
+            weights=weights_of(1),
+            optimizer={},
+            scores=scores_of(1),
+            make_record=lambda hashes: make_record(1, hashes=hashes, val_loss_se=value),
+        )
+
+    assert list(paths.run_dir("base", 1).rglob("record.json")) == []
+
+
+def test_token_scores_are_read_back_without_pickle(write, scores_of, paths):
     write(2)
 
     with np.load(paths.tokens_file("base", 1, 2), allow_pickle=False) as arrays:
@@ -166,130 +122,47 @@ def test_checksums_are_read_by_sha256sum(write, paths, directory):
     assert done.stdout.splitlines() == [f"{name}: OK" for name in files]
 
 
-def test_writing_twice_gives_the_same_bytes(write, paths):
+def test_writing_twice_gives_the_same_bytes(write, stage, paths, contents_of):
     write(1)
-    files = [paths.checkpoint_dir("base", 1, 1) / name for name in ("SHA256SUMS", *CHECKPOINT_FILES)]
-    before = [path.read_bytes() for path in files]
+    finals = (paths.checkpoint_dir("base", 1, 1), paths.resume_dir("base", 1, 1))
 
-    write(1)
+    stage(1)
 
-    assert [path.read_bytes() for path in files] == before
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", CHECKPOINT_FILES)
-def test_damaged_checkpoint_gives_way_to_the_one_before(write, checkpoints, paths, name, damage):
-    for interval in range(3):
-        write(interval)
-    damage(paths.checkpoint_dir("base", 1, 2) / name)
-
-    assert checkpoints.newest(num_intervals=4).record.interval == 1
+    for final in finals:
+        assert contents_of(paths.staged_dir(final, attempt=1)) == contents_of(final)
 
 
-@pytest.mark.parametrize("damage", [flip_a_bit, empty, remove])
-def test_damaged_list_of_checksums_gives_way_to_the_one_before(write, checkpoints, paths, damage):
-    for interval in range(3):
-        write(interval)
-    damage(paths.checkpoint_dir("base", 1, 2) / "SHA256SUMS")
+def test_half_staged_interval_is_staged_over(stage, publish, paths):
+    finals = (paths.checkpoint_dir("base", 1, 1), paths.resume_dir("base", 1, 1))
+    for final in finals:
+        half = paths.staged_dir(final, attempt=1)
+        half.mkdir(parents=True)
+        (half / "rubbish").touch()
 
-    assert checkpoints.newest(num_intervals=4).record.interval == 1
+    stage(1)
+    publish(1)
 
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_resume_state_gives_way_to_the_one_before(write, checkpoints, paths, damage):
-    for interval in range(3):
-        write(interval)
-    damage(paths.resume_dir("base", 1, 2) / "optimizer.safetensors")
-
-    assert checkpoints.newest(num_intervals=4).record.interval == 1
+    assert not any((final / "rubbish").exists() for final in finals)
+    assert not any(paths.staged_dir(final, attempt=1).exists() for final in finals)
 
 
-def test_two_damaged_intervals_leave_nothing_to_resume(write, checkpoints, paths):
-    for interval in range(4):
-        write(interval)
-    flip_a_bit(paths.weights_file("base", 1, 3))
-    flip_a_bit(paths.weights_file("base", 1, 2))
+def test_staging_passes_its_points_with_what_they_say_on_disk(stage, paths):
+    staged = paths.staged_dir(paths.checkpoint_dir("base", 1, 1), attempt=1)
+    staged_resume = paths.staged_dir(paths.resume_dir("base", 1, 1), attempt=1)
+    seen = []
 
-    assert checkpoints.newest(num_intervals=4) is None
+    def look(point):
+        files = [sorted(path.name for path in place.glob("*")) for place in (staged_resume, staged)]
+        seen.append((point, *files))
 
+    stage(1, reach=look)
 
-def test_half_written_checkpoint_is_not_seen(write, checkpoints, paths):
-    write(0)
-    final = paths.checkpoint_dir("base", 1, 1)
-    shutil.copytree(paths.checkpoint_dir("base", 1, 0), final.with_name(f".{final.name}.partial"))
-
-    assert checkpoints.newest(num_intervals=4).record.interval == 0
-
-
-def test_half_written_checkpoint_is_written_over(write, checkpoints, paths):
-    partial = paths.checkpoint_dir("base", 1, 1).with_name(".interval-01.partial")
-    partial.mkdir(parents=True)
-    (partial / "rubbish").touch()
-
-    write(1)
-
-    assert not partial.exists()
-    assert not (paths.checkpoint_dir("base", 1, 1) / "rubbish").exists()
-
-
-def test_resume_state_without_its_checkpoint_is_not_seen(write, checkpoints, paths):
-    write(0)
-    write(1)
-    shutil.rmtree(paths.checkpoint_dir("base", 1, 1))
-
-    assert checkpoints.newest(num_intervals=4).record.interval == 0
-
-
-def test_no_checkpoint_is_ever_removed(write, paths):
-    for interval in range(7):
-        write(interval)
-
-    names = sorted(path.name for path in paths.run_dir("base", 1).iterdir())
-    assert names == [f"interval-{interval:02d}" for interval in range(7)]
-    assert all(len(list((paths.run_dir("base", 1) / name).iterdir())) == 5 for name in names)
-
-
-def test_only_the_two_newest_resume_states_are_kept(write, paths):
-    kept = []
-    for interval in range(5):
-        write(interval)
-        kept.append(sorted(path.name for path in paths.resume_run_dir("base", 1).iterdir()))
-
-    assert kept == [
-        ["interval-00"],
-        ["interval-00", "interval-01"],
-        ["interval-01", "interval-02"],
-        ["interval-02", "interval-03"],
-        ["interval-03", "interval-04"],
+    resume = ["SHA256SUMS", "optimizer.safetensors"]
+    assert seen == [
+        (Point.RESUME_STAGED, resume, []),
+        (Point.WEIGHTS_WRITTEN, resume, ["model.safetensors"]),
+        (Point.CHECKPOINT_STAGED, resume, ["SHA256SUMS", *CHECKPOINT_FILES]),
     ]
-
-
-def test_runs_do_not_see_each_other(write, paths, model_config):
-    write(0)
-
-    for run in (RunId("base", 2), RunId("other", 1)):
-        assert CheckpointDirectory(paths, run=run, model=model_config).newest(num_intervals=4) is None
-
-
-def test_intervals_of_more_than_two_digits_are_found(write, checkpoints):
-    write(99)
-    write(100)
-
-    assert checkpoints.newest(num_intervals=102).record.interval == 100
-
-
-def test_records_are_read_back_in_order(write, checkpoints):
-    written = [write(interval) for interval in range(3)]
-
-    assert checkpoints.records(up_to=2) == written
-
-
-def test_damaged_record_is_named(write, checkpoints, paths):
-    write(0)
-    paths.record_file("base", 1, 0).write_text("{")
-
-    with pytest.raises(CheckpointError, match=r"interval-00/record\.json does not hold a record"):
-        checkpoints.records(up_to=0)
 
 
 def test_weights_are_written_under_the_names_of_transformers(write, paths):
@@ -299,43 +172,3 @@ def test_weights_are_written_under_the_names_of_transformers(write, paths):
 
     assert "model.layers.1.self_attn.q_proj.weight" in names
     assert "lm_head.weight" not in names  # tied to the embedding
-
-
-def test_hash_of_a_file_is_its_sha256(tmp_path):
-    # printf abc | sha256sum
-    (tmp_path / "file").write_bytes(b"abc")
-
-    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert file_sha256(tmp_path / "file") == expected
-
-
-def test_untouched_directory_holds_what_it_promises(tmp_path):
-    for name in ("b", "a", "with space"):
-        (tmp_path / name).write_text(name)
-    write_checksums(tmp_path)
-
-    verify_checksums(tmp_path)
-
-    lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
-    assert [line.split("  ")[1] for line in lines] == ["a", "b", "with space"]
-
-
-def test_differing_file_is_named(tmp_path):
-    (tmp_path / "a").write_text("a")
-    write_checksums(tmp_path)
-    (tmp_path / "a").write_text("b")
-
-    with pytest.raises(CheckpointError, match=r"/a does not hold what its checksum promises"):
-        verify_checksums(tmp_path)
-
-
-def test_list_without_files_is_refused(tmp_path):
-    write_checksums(tmp_path)
-
-    with pytest.raises(CheckpointError, match=r"SHA256SUMS lists no file"):
-        verify_checksums(tmp_path)
-
-
-def test_missing_list_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match=r"is incomplete"):
-        verify_checksums(tmp_path)

@@ -9,6 +9,7 @@ from workers.checkpoint import CheckpointDirectory
 from workers.evaluation import EvaluationTokens, evaluate
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.model import Llama, build_model
+from workers.publication import publish_interval
 from workers.records import RunId
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -52,13 +53,14 @@ def tokens(model) -> torch.Tensor:
 def checkpoint_dir(model, tokens, tmp_path, make_record):
     run = RunId("base", 1)
     paths = RunPaths(tmp_path)
-    CheckpointDirectory(paths, run=run, model=model.config).write(
+    CheckpointDirectory(paths, run=run, attempt=1, model=model.config).stage(
         0,
         weights=dict(model.named_parameters()),
         optimizer={},
         scores=evaluate(model, tokens=EvaluationTokens(inputs=tokens, targets=tokens)),
         make_record=lambda hashes: make_record(0, hashes=hashes),
     )
+    publish_interval(paths, run=run, interval=0, attempt=1)
     return paths.checkpoint_dir("base", 1, 0)
 
 

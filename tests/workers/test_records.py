@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from workers.records import Completed, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
+from workers.records import Completed, Damage, FailureCause, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
 
 RUN = RunId("base", 1)
 OTHERS = [
     RUN,
     ProgressSample("base", 1, 2, 5, 160, None, None),
-    Completed(RUN, 1, "0" * 64, "1" * 64),
+    Damage(RUN, 2, 3, "checkpoint", "a file is missing"),
+    Completed(RUN, 1, "0" * 64),
     Stopped(RUN, 2, 7),
-    SeedFailure(RUN, 1, "OSError", "no space", "Traceback ...", None),
+    SeedFailure(RUN, 1, FailureCause.DISK_FULL, "OSError", "no space", "Traceback ...", None),
 ]
 
 # DESIGN.md sections 6.2 and 8, invariant 2: how the machine did may differ between replays.

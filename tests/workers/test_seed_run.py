@@ -1,5 +1,7 @@
 """A run yields its records and its outcome, and a run that was stopped or damaged ends as if it had not been."""
 
+import hashlib
+import json
 import math
 from dataclasses import replace
 
@@ -9,7 +11,8 @@ from safetensors.torch import load_file
 
 from configs.run_paths import RunPaths
 from workers.model import build_model
-from workers.records import Completed, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
+from workers.points import Point
+from workers.records import Completed, FailureCause, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
 from workers.seed_run import data_order_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -29,6 +32,10 @@ def records_of(told) -> list[IntervalRecord]:
 
 def learning_of(told) -> list[dict]:
     return [record.learning() for record in records_of(told)]
+
+
+def initial_weights_of(told) -> str:
+    return records_of(told)[0].weights_sha256
 
 
 def stop_at(run, step: int) -> list:
@@ -83,14 +90,20 @@ def test_perplexity_is_the_exponential_of_the_loss(undisturbed):
         assert record.val_ppl == math.exp(record.val_loss)
 
 
-def test_outcome_names_the_initial_weights_and_the_order(undisturbed, tiny_experiment):
+def test_outcome_names_the_order(undisturbed, tiny_experiment):
     completed = undisturbed[-1]
 
     assert completed.run == RUN
     assert completed.attempt == 1
-    assert completed.initial_weights_sha256 == records_of(undisturbed)[0].weights_sha256
     order = data_order_of(tiny_experiment(), seed=1, num_train_tokens=500)
     assert completed.data_order_sha256 == order.sha256(num_steps=12)
+
+
+def test_initial_record_names_the_weights_of_the_seed(undisturbed, seed_run, tmp_path):
+    list(seed_run(tmp_path))
+
+    content = RunPaths(tmp_path).weights_file("base", 1, 0).read_bytes()
+    assert initial_weights_of(undisturbed) == hashlib.sha256(content).hexdigest()
 
 
 def test_record_is_durable_before_the_next_step(seed_run, tmp_path, make_clock):
@@ -100,6 +113,34 @@ def test_record_is_durable_before_the_next_step(seed_run, tmp_path, make_clock):
         if isinstance(value, IntervalRecord):
             assert paths.record_file("base", 1, value.interval).is_file()
             assert not paths.checkpoint_dir("base", 1, value.interval + 1).exists()
+
+
+def test_record_is_told_when_its_interval_is_staged_and_no_step_is_taken_since(unheard_run, tmp_path):
+    paths = RunPaths(tmp_path)
+    steps = []
+
+    for value in unheard_run(tmp_path, attempt=4, reach=steps.append):
+        if isinstance(value, IntervalRecord):
+            final = paths.checkpoint_dir("base", 1, value.interval)
+            staged = paths.staged_dir(final, attempt=4)
+            assert json.loads((staged / "record.json").read_text()) == value.to_dict()
+            assert not final.exists()
+            assert steps.count(Point.STEP_TAKEN) == value.step
+
+
+def test_run_that_nobody_publishes_has_no_final_name(unheard_run, tmp_path):
+    list(unheard_run(tmp_path))
+
+    assert list(tmp_path.rglob("interval-*")) == []
+
+
+def test_what_was_staged_and_not_published_is_trained_again(undisturbed, unheard_run, seed_run, tmp_path):
+    list(unheard_run(tmp_path))
+
+    again = list(seed_run(tmp_path, attempt=2))
+
+    assert [record.attempt for record in records_of(again)] == [2] * 4
+    assert learning_of(again) == learning_of(undisturbed)
 
 
 def test_same_run_elsewhere_learns_the_same_bits(undisturbed, seed_run, tmp_path):
@@ -113,28 +154,25 @@ def test_seeds_learn_differently(undisturbed, seed_run, tmp_path):
     other = list(seed_run(tmp_path, seed=2))
 
     assert {record.seed for record in records_of(other)} == {2}
-    assert other[-1].initial_weights_sha256 != undisturbed[-1].initial_weights_sha256
+    assert initial_weights_of(other) != initial_weights_of(undisturbed)
     assert other[-1].data_order_sha256 != undisturbed[-1].data_order_sha256
 
 
-@pytest.mark.parametrize(
-    ("controls", "same"),
-    [
-        ("[initialization]", "data_order_sha256"),
-        ("[data_order]", "initial_weights_sha256"),
-    ],
-)
+@pytest.mark.parametrize(("controls", "same"), [("[initialization]", "order"), ("[data_order]", "weights")])
 def test_what_a_seed_does_not_control_is_shared(seed_run, tmp_path, controls, same):
-    one, other = (list(seed_run(tmp_path / str(seed), f"seed_controls={controls}", seed=seed))[-1] for seed in (1, 2))
+    one, other = (list(seed_run(tmp_path / str(seed), f"seed_controls={controls}", seed=seed)) for seed in (1, 2))
 
-    hashes = ("data_order_sha256", "initial_weights_sha256")
-    assert [name for name in hashes if getattr(one, name) == getattr(other, name)] == [same]
+    is_same = {
+        "weights": initial_weights_of(one) == initial_weights_of(other),
+        "order": one[-1].data_order_sha256 == other[-1].data_order_sha256,
+    }
+    assert [name for name, same_hash in is_same.items() if same_hash] == [same]
 
 
 def test_shared_seed_is_the_seed_of_what_is_shared(seed_run, tmp_path, undisturbed):
-    shared = list(seed_run(tmp_path, "seed_controls=[data_order]", "shared_seed=1", seed=2))[-1]
+    shared = list(seed_run(tmp_path, "seed_controls=[data_order]", "shared_seed=1", seed=2))
 
-    assert shared.initial_weights_sha256 == undisturbed[-1].initial_weights_sha256
+    assert initial_weights_of(shared) == initial_weights_of(undisturbed)
 
 
 def test_step_reads_as_many_windows_as_its_tokens_fill(tiny_experiment):
@@ -196,17 +234,6 @@ def test_run_left_in_the_middle_goes_on_to_the_same_bits(undisturbed, seed_run, 
     assert learning_of(seed_run(tmp_path, attempt=2)) == learning_of(undisturbed)
 
 
-def test_damaged_newest_checkpoint_is_trained_again_to_the_same_bits(undisturbed, seed_run, tmp_path):
-    list(seed_run(tmp_path))
-    weights = RunPaths(tmp_path).weights_file("base", 1, 3)
-    weights.write_bytes(weights.read_bytes()[:-100])
-
-    again = list(seed_run(tmp_path, attempt=2))
-
-    assert learning_of(again) == learning_of(undisturbed)
-    assert [record.attempt for record in records_of(again)] == [1, 1, 1, 2]
-
-
 def test_complete_run_is_told_again_without_training(undisturbed, seed_run, tmp_path):
     first = list(seed_run(tmp_path))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
@@ -225,10 +252,30 @@ def test_training_that_diverges_is_a_value(seed_run, tmp_path):
     failure = told[-1]
     assert isinstance(failure, SeedFailure)
     assert failure.kind == "NonFiniteLossError"
+    assert failure.cause is FailureCause.NON_FINITE
     assert (failure.run, failure.attempt, failure.step) == (RUN, 1, 2)
     assert failure.message.startswith("step 2 gave loss=")
     assert "take_step" in failure.traceback
     assert [record.interval for record in records_of(told)] == [0]
+
+
+def test_validation_loss_that_is_not_finite_is_a_failure_and_no_record(seed_run, tmp_path):
+    # The only step of interval 1 is finite, and its rate is infinite in fp32: the evaluation meets the weights first.
+    told = list(
+        seed_run(
+            tmp_path,
+            "optimization.learning_rate=1.0e+39",
+            "optimization.warmup_tokens=0",
+            "schedule.every_tokens=32",
+        )
+    )
+
+    failure = told[-1]
+    assert isinstance(failure, SeedFailure)
+    assert (failure.kind, failure.cause, failure.step) == ("NonFiniteLossError", FailureCause.NON_FINITE, 1)
+    assert failure.message.startswith("the validation loss after step 1 is ")
+    assert [record.interval for record in records_of(told)] == [0]
+    assert list(tmp_path.rglob("*interval-01*")) == []
 
 
 def test_anything_that_goes_wrong_is_a_value(seed_run, tmp_path):
@@ -237,7 +284,7 @@ def test_anything_that_goes_wrong_is_a_value(seed_run, tmp_path):
 
     told = list(seed_run(tmp_path / "run"))
 
-    assert [value.kind for value in told] == ["NotADirectoryError"]
+    assert [(value.kind, value.cause) for value in told] == [("NotADirectoryError", FailureCause.DEFECT)]
 
 
 def test_progress_is_shown_once_a_second_at_most(seed_run, make_clock, tmp_path):

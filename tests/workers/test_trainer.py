@@ -189,7 +189,7 @@ def test_error_at_the_first_step_says_that_none_was_finite(make_trainer):
     with torch.no_grad():
         trainer.model.norm.gain.fill_(math.nan)
 
-    with pytest.raises(NonFiniteLossError, match=r"step 1 gave loss=nan .*; none before was finite"):
+    with pytest.raises(NonFiniteLossError, match=r"step 1 gave loss=nan .*; no finite one came before"):
         trainer.take_step()
 
 
