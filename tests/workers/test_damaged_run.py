@@ -118,7 +118,7 @@ OLDER = [
     Case("resume state", (2, 3), OPTIMIZER, "flipped bit", ALL, (0, 1, 2, 3)),
     Case("checkpoint", (2, 3), "model.safetensors", "flipped bit", ALL, (0, 1, 2, 3)),
     Case("checkpoint", (0, 1, 2, 3), "model.safetensors", "flipped bit", NONE, (0, 1, 2, 3)),
-    # Damage to a resume state that is not needed is not looked for.
+    # Damage to a resume state that is not needed is told all the same.
     Case("resume state", (2,), OPTIMIZER, "flipped bit", ALL, ()),
 ]
 
