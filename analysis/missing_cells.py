@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.columns import numbers_in, require_columns, require_labels
 from configs.errors import TableError
+from configs.experiment import BASE_CONDITION
 
 __all__ = ["Cell", "cells_in", "describe_cells", "missing_cells"]
 
@@ -54,9 +55,9 @@ def describe_cells(cells: Sequence[Cell]) -> str:
     """Name cells by seed and ranges of intervals, such as "seed 303 intervals 15-20; seed 404 interval 3".
 
     Args:
-        cells: Sorted. The condition is named where there are several.
+        cells: Sorted. The condition is named unless it is the only one, `base`.
     """
-    names_condition = len({cell.condition for cell in cells}) > 1
+    names_condition = {cell.condition for cell in cells} != {BASE_CONDITION}
     parts = []
     for (condition, seed), group in groupby(cells, key=lambda cell: (cell.condition, cell.seed)):
         intervals = [cell.interval for cell in group]

@@ -88,7 +88,9 @@ def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> 
     if "undefined" in summaries:
         sentences.append(f"The validation loss has no summary: {summaries['undefined']}.")
     else:
-        sentences += [_lowest(summaries, known=known), _rise(summaries)]
+        sentences.append(_lowest(summaries, known=known))
+        if metric["num_levels"] > 1:
+            sentences.append(_rise(summaries))
     if known is not None:
         sentences += _passes(known)
     return [*sentences, _apa(metric["apa"])]
@@ -119,7 +121,7 @@ def _rise(summaries: dict[str, Any]) -> str:
     else:
         span = f"no interval: {low['undefined']}, n = {interval['n']}"
     if rise["num_positive"] == 0:
-        return f"The validation loss of all {rise['num_seeds']} seeds is lowest at the last interval."
+        return f"Every seed's validation loss is lowest at the last interval (n = {rise['num_seeds']})."
     return (
         f"Final minus minimum: {interval['mean']:.4f} nats ({span}); {rise['num_positive']} of {rise['num_seeds']} "
         "seeds end above their minimum, which lies low because it is the least of noisy values."

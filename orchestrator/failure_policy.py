@@ -51,21 +51,25 @@ class FailurePolicy:
             failure: How the attempt ended.
             num_failures: Attempts of this run in a row, this one included, that failed without a new interval.
         """
-        said = f"{failure.run} attempt {failure.attempt}: {failure.cause} ({failure.kind}: {failure.message})"
+        message = failure.message.rstrip(".")
+        said = f"{failure.run} attempt {failure.attempt}: {failure.cause} ({failure.kind}: {message})"
         match failure.cause:
             case FailureCause.LOST_WORKER | FailureCause.OUT_OF_MEMORY:
-                return self._retry_or_fail(said, num_failures=num_failures)
+                return self._retry_or_fail(failure, said=said, num_failures=num_failures)
             case FailureCause.NON_FINITE:
-                return Verdict(FailureDecision.FAIL_RUN, f"{said}; training would repeat it, so the run is given up.")
+                return Verdict(
+                    FailureDecision.FAIL_RUN, f"{failure.run} is given up: training would meet the same loss again."
+                )
             case FailureCause.DISK_FULL:
                 return Verdict(FailureDecision.PAUSE, f"{said}; the experiment pauses. Make room, then resume it.")
             case FailureCause.DEFECT:
                 return Verdict(FailureDecision.ABORT, f"{said}; the experiment stops at once.")
 
-    def _retry_or_fail(self, said: str, *, num_failures: int) -> Verdict:
+    def _retry_or_fail(self, failure: SeedFailure, *, said: str, num_failures: int) -> Verdict:
         if num_failures >= self._config.max_attempts:
             return Verdict(
-                FailureDecision.FAIL_RUN, f"{said}; {num_failures} attempts brought no new interval, so it is given up."
+                FailureDecision.FAIL_RUN,
+                f"{failure.run} is given up: {num_failures} attempts in a row brought no new interval.",
             )
         backoff_s = min(_LONGEST_BACKOFF_S, self._config.backoff_s * 2 ** (num_failures - 1))
         return Verdict(

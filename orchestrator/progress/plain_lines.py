@@ -1,5 +1,6 @@
 """One plain line of text for each event, without control characters."""
 
+from configs.experiment import BASE_CONDITION
 from orchestrator.progress.events import (
     ExperimentFinished,
     ExperimentStarted,
@@ -15,8 +16,6 @@ from orchestrator.run_state import RunState
 from workers.records import IntervalRecord, RunId
 
 __all__ = ["event_line", "interval_line", "run_at_record"]
-
-_BASE_CONDITION = "base"  # DESIGN.md section 3: the condition where the config names none, so it tells nothing.
 
 
 def event_line(
@@ -101,7 +100,7 @@ def _finished_line(event: ExperimentFinished) -> str:
 
 
 def _label(run: RunId) -> str:
-    return f"seed {run.seed}" if run.condition == _BASE_CONDITION else f"{one_line(run.condition)}  seed {run.seed}"
+    return f"seed {run.seed}" if run.condition == BASE_CONDITION else f"{one_line(run.condition)}  seed {run.seed}"
 
 
 def _later_attempt(attempt: int) -> str:
