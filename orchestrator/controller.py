@@ -109,7 +109,7 @@ class Controller:
             self._show(is_finished=False)
             for outcome in (*outcomes, *self._give_up_silent()):
                 self._unless_disk_is_full(partial(self._take, outcome, queue=queue))
-            self._unless_disk_is_full(self._refresh_nodes)
+            self._unless_disk_is_full(partial(self._refresh_nodes, queue))
         self._show(is_finished=True)
         return self._ending or Ending(EndingKind.STOPPED if queue or self._stopped() else EndingKind.FINISHED)
 
@@ -214,12 +214,15 @@ class Controller:
         silent = [run for run, going in self._memory.going.items() if now_s - going.heard_s > patience_s]
         return tuple(self._executor.give_up(run, message=f"it has not reported for {patience_s:g} s") for run in silent)
 
-    def _refresh_nodes(self) -> None:
+    def _refresh_nodes(self, queue: RunQueue) -> None:
         if self._clock() - self._refreshed_s < _REFRESH_S:
             return
         self._refreshed_s = self._clock()
         change = self._executor.refresh()
         for node in change.lost_nodes:
+            # A node that came back would lend its cores again while their runs still count as going.
+            for run in [run for run, going in self._memory.going.items() if going.slot.node == node]:
+                self._take(self._executor.give_up(run, message=f"its node {node} is gone"), queue=queue)
             self._slots.remove_node(node)
             self._executor.metrics.add_notice(f"Node {node} is gone; its runs go on elsewhere.")
         for notice in change.notices:

@@ -10,6 +10,7 @@ from workers.records import FailureCause, SeedFailure
 __all__ = ["FailureDecision", "FailurePolicy", "Verdict"]
 
 _LONGEST_BACKOFF_S = 60.0
+_MOST_DOUBLINGS = 60
 
 
 class FailureDecision(StrEnum):
@@ -71,7 +72,7 @@ class FailurePolicy:
                 FailureDecision.FAIL_RUN,
                 f"{failure.run} is given up: {num_failures} attempts in a row brought no new interval.",
             )
-        backoff_s = min(_LONGEST_BACKOFF_S, self._config.backoff_s * 2 ** (num_failures - 1))
+        backoff_s = min(_LONGEST_BACKOFF_S, self._config.backoff_s * 2.0 ** min(num_failures - 1, _MOST_DOUBLINGS))
         return Verdict(
             FailureDecision.RETRY, f"{said}; it goes on from its newest interval in {backoff_s:g} s.", backoff_s
         )
