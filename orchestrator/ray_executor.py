@@ -103,8 +103,9 @@ class RayExecutor(AbstractExecutor):
     def refresh(self) -> NodeChange:
         """See the base class."""
         before, self._known = self._known, self._nodes.usable()
-        lost = tuple(name for name in before if name not in self._known)
-        joined = {name: node for name, node in self._known.items() if name not in before}
+        # A node that was replaced under its host's name is lost and has joined.
+        lost = tuple(name for name, node in before.items() if self._known.get(name) != node)
+        joined = {name: node for name, node in self._known.items() if before.get(name) != node}
         new_slots = slots_of(joined, threads_per_run=self._threads_per_run) if joined else ()
         return NodeChange(lost_nodes=lost, new_slots=new_slots, notices=self._nodes.take_notices())
 

@@ -148,7 +148,8 @@ def _refused(address: str, error: Exception) -> ResourceError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return ResourceError(
         f"something answers at --address {address}, but it does not let this process in ({reason}); give its token in "
-        f"RAY_AUTH_TOKEN_PATH together with RAY_AUTH_MODE=token, and use its Ray version (here {ray.__version__})"
+        "RAY_AUTH_TOKEN_PATH together with RAY_AUTH_MODE=token, start a node of the cluster on this host too, and use "
+        f"the cluster's Ray version (here {ray.__version__})"
     )
 
 
