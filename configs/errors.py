@@ -6,6 +6,7 @@ SeedscopeError
     CorpusError             the text cannot be read, or is too little
     RunDirectoryError       a run directory is missing, damaged, in use, or holds another experiment
     ResourceError           the machine or cluster lacks what the experiment needs
+    UnreachableError        processes of an experiment cannot reach each other any more
     TableError              a table given to the analysis is malformed
   CheckpointError           a checkpoint's files are incomplete or fail their checksums
   TrainingError             training cannot go on
@@ -30,6 +31,7 @@ __all__ = [
     "StaleAttemptError",
     "TableError",
     "TrainingError",
+    "UnreachableError",
     "UserError",
 ]
 
@@ -56,6 +58,10 @@ class RunDirectoryError(UserError):
 
 class ResourceError(UserError):
     """Met before anything runs, when memory, disk or cores do not suffice."""
+
+
+class UnreachableError(UserError):
+    """Met when the metrics, or the Ray that carries them, do not answer any more; the experiment can be resumed."""
 
 
 class TableError(UserError):

@@ -110,6 +110,8 @@ class Controller:
             for outcome in (*outcomes, *self._give_up_silent()):
                 self._unless_disk_is_full(partial(self._take, outcome, queue=queue))
             self._unless_disk_is_full(partial(self._refresh_nodes, queue))
+            if outcomes:
+                self._show(is_finished=False)  # that a run has ended is told before another one has its slot
         self._show(is_finished=True)
         return self._ending or Ending(EndingKind.STOPPED if queue or self._stopped() else EndingKind.FINISHED)
 

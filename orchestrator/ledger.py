@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self, final
 
 from configs.errors import ConflictingRecordError, LedgerError, StaleAttemptError
-from orchestrator.ledger_connection import connect
+from orchestrator.ledger_connection import connect, explain_trouble
 from orchestrator.ledger_schema import LEDGER_VERSION, RUN_COLUMNS, SCHEMA, News, RunRow, ending_of, run_row
 from orchestrator.run_state import RunState
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, RunId
@@ -75,7 +75,7 @@ class Ledger:
             connection = connect(path, is_reading=is_reading)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            raise LedgerError(f"{path} is not a readable ledger: {error}") from error
+            raise explain_trouble(error, f"{path} is not a readable ledger: {error}") from error
         if version != LEDGER_VERSION:
             raise LedgerError(f"{path} is a ledger of version {version}; this Seedscope reads {LEDGER_VERSION}")
         return cls(connection, clock=clock, is_reading=is_reading)
@@ -97,7 +97,7 @@ class Ledger:
             answers = [answer for (answer,) in self._connection.execute("PRAGMA quick_check")]
             self._records("ORDER BY condition, seed, interval")
         except (sqlite3.DatabaseError, ValueError) as error:
-            raise LedgerError(f"the ledger is damaged ({error})") from error
+            raise explain_trouble(error, f"the ledger is damaged ({error})") from error
         if answers != ["ok"]:
             raise LedgerError(f"the ledger is damaged ({answers[0]})")
 

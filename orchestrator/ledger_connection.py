@@ -3,11 +3,13 @@
 import sqlite3
 from pathlib import Path
 
+from configs.errors import LedgerError, RunDirectoryError, SeedscopeError
 from orchestrator.file_system import is_on_network
 
-__all__ = ["connect"]
+__all__ = ["connect", "explain_trouble"]
 
 _LOCK_TIMEOUT_S = 30.0
+_NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 def connect(path: Path, *, is_reading: bool) -> sqlite3.Connection:
@@ -24,6 +26,19 @@ def connect(path: Path, *, is_reading: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA journal_mode = {'DELETE' if is_on_network(path.parent) else 'WAL'}")
         connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+def explain_trouble(error: Exception, damage: str) -> SeedscopeError:
+    """What an error of SQLite means to whoever reads a ledger.
+
+    Args:
+        error: What SQLite raised.
+        damage: What to say if the file itself is at fault.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits tell details
+    if code in _NOT_NOW:
+        return RunDirectoryError(f"the ledger cannot be read now ({error}); try again when nobody else is using it")
+    return LedgerError(damage)
 
 
 def _uri_escaped(path: str) -> str:

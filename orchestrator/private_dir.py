@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from orchestrator.leftovers import end_processes_of
+
 __all__ = ["private_dir", "remove_abandoned"]
 
 _PREFIX = "seedscope-"
@@ -30,10 +32,11 @@ def private_dir(base: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(base: Path) -> None:
-    """Remove the directories of processes of this user that ended without doing so."""
+    """Remove the directories of processes of this user that ended without doing so, and what they left running."""
     for directory in base.glob(f"{_PREFIX}*-*"):
         owner = directory.name.removeprefix(_PREFIX).partition("-")[0]
         if owner.isdecimal() and _is_ours(directory) and not psutil.pid_exists(int(owner)):
+            end_processes_of(directory)
             shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -10,6 +10,7 @@ from typing import Any, final
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from configs.errors import UnreachableError
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor, NodeChange
 from orchestrator.ledger import Ledger
@@ -28,11 +29,12 @@ __all__ = ["RayExecutor"]
 # The controller decides what is tried again; Ray never does.
 _NO_RETRIES = {"max_restarts": 0, "max_task_retries": 0}
 
-_CLOSE_TIMEOUT_S = 30.0
+_CLOSE_TIMEOUT_S = 10.0
 _LOST = (
     ray.exceptions.RayActorError,
     ray.exceptions.WorkerCrashedError,
     ray.exceptions.NodeDiedError,
+    ray.exceptions.ObjectLostError,
     # An actor that is tied to a node which has just died.
     ray.exceptions.ActorUnschedulableError,
 )
@@ -161,6 +163,8 @@ class _MetricsHost:
 
     def _start(self) -> Any:
         here = ray.get_runtime_context().get_node_id()
+        if not any(node["NodeID"] == here and node["Alive"] for node in ray.nodes()):
+            raise UnreachableError("the Ray node of this machine has died; go on with `seedscope resume`")
         open_ledger: Callable[[], Ledger] = partial(Ledger.open, self._paths.ledger_file, clock=time.time)
         return (
             _actor_class(Metrics)
@@ -189,6 +193,8 @@ def _failure_from(error: ray.exceptions.RayError, *, task: RunTask) -> SeedFailu
 def _cause_of(error: ray.exceptions.RayError) -> FailureCause:
     if isinstance(error, ray.exceptions.OutOfMemoryError):
         return FailureCause.OUT_OF_MEMORY
+    if isinstance(error, ray.exceptions.OutOfDiskError):
+        return FailureCause.DISK_FULL
     if "creation task" in str(error):
         return FailureCause.DEFECT  # The actor's constructor raised; it would do so again.
     return FailureCause.LOST_WORKER if isinstance(error, _LOST) else FailureCause.DEFECT

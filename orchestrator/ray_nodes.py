@@ -16,6 +16,7 @@ from orchestrator.versions import learning_versions
 __all__ = ["NodeAnswer", "RayNode", "RayNodes", "answer_for_node", "slots_of"]
 
 _ANSWER_TIMEOUT_S = 60.0
+_IMPORT_FAILURES = ("ModuleNotFoundError", "failed to import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,8 @@ def _answer(reference: Any) -> NodeAnswer | str:
     try:
         answer: NodeAnswer = ray.get(reference, timeout=_ANSWER_TIMEOUT_S)
     except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, ImportError) or "ModuleNotFoundError" in str(error):
-            return "Seedscope is not installed there; install the same version on every node"
+        if isinstance(error.cause, ImportError) or any(words in str(error) for words in _IMPORT_FAILURES):
+            return "this version of Seedscope is not installed there; install the same on every node"
         return f"it answers with {type(error.cause).__name__}"
     except (ray.exceptions.RayError, TimeoutError):
         return "it does not answer"

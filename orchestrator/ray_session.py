@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import ResourceError
+from orchestrator.leftovers import TOKEN_PATH_VARIABLE, end_processes_of
 from orchestrator.private_dir import private_dir
 
 __all__ = ["RAY_DIR_NAME", "TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
@@ -58,6 +59,7 @@ def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
             raise ResourceError(f"Ray did not start on this machine: {error}; run `seedscope doctor`") from error
         finally:
             ray.shutdown()
+            end_processes_of(directory)
 
 
 @contextmanager
@@ -124,6 +126,8 @@ def _init(**options: Any) -> None:  # Any: the options of ray.init
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+    except SystemExit as ending:  # Ray's own answer to SIGTERM meanwhile
+        raise KeyboardInterrupt from ending
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)
@@ -181,5 +185,5 @@ def _require_token(file: Path) -> None:
     with os.fdopen(descriptor, "w") as handle:
         handle.write(_token_of_this_process())
     os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(file)
+    os.environ[TOKEN_PATH_VARIABLE] = str(file)
     os.environ.pop("RAY_AUTH_TOKEN", None)

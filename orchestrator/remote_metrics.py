@@ -6,7 +6,7 @@ from typing import Any, final
 
 import ray
 
-from configs.errors import LedgerError
+from configs.errors import UnreachableError
 from orchestrator.ledger_schema import News
 from orchestrator.metrics import AbstractMetrics, Directive
 from orchestrator.run_state import RunState
@@ -15,6 +15,7 @@ from workers.records import Outcome, Report, RunId
 __all__ = ["RemoteMetrics"]
 
 _PATIENCE_S = 60.0
+_ANSWER_TIMEOUT_S = 30.0  # a commit waits for the disk
 _PAUSE_S = 0.2
 
 
@@ -68,12 +69,14 @@ class RemoteMetrics(AbstractMetrics):
             try:
                 if self._actor is None:
                     self._actor = self._find()
-                return ray.get(getattr(self._actor, method).remote(*arguments, **named))
+                return ray.get(getattr(self._actor, method).remote(*arguments, **named), timeout=_ANSWER_TIMEOUT_S)
             except ray.exceptions.RayTaskError as error:
                 # The actor lives and has refused; what it raised is what the caller must see.
                 raise error.cause from error
-            except (ray.exceptions.RayActorError, ValueError) as error:
+            except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError, ValueError) as error:
                 self._actor = None
                 if time.monotonic() > ends_s:
-                    raise LedgerError(f"the metrics actor cannot be reached any more: {error}") from error
+                    raise UnreachableError(
+                        "the process that keeps the ledger does not answer any more; go on with `seedscope resume`"
+                    ) from error
                 time.sleep(_PAUSE_S)

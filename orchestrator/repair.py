@@ -71,7 +71,10 @@ def _record_of(
 ) -> list[IntervalRecord]:
     try:
         verify_checksums(checkpoint, names=CHECKPOINT_NAMES)
-        return [read_record(checkpoint)]
+        record = read_record(checkpoint)
+        if (record.run, record.interval) != (run, interval):
+            raise CheckpointError(f"{checkpoint} holds interval {record.interval} of {record.run}")
+        return [record]
     except CheckpointError as error:
         kept = set_aside(paths, run=run, interval=interval, part=CheckpointPart.CHECKPOINT)
         said.append(f"{error}; it is kept as {kept}.")

@@ -4,7 +4,7 @@ import errno
 import traceback
 from collections.abc import Iterator
 
-from configs.errors import LedgerError, NonFiniteLossError
+from configs.errors import LedgerError, NonFiniteLossError, UnreachableError
 from workers.records import FailureCause, RunId, SeedFailure
 
 __all__ = ["cause_of", "failure_from"]
@@ -64,6 +64,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _own_cause(error: BaseException) -> FailureCause | None:
     if isinstance(error, NonFiniteLossError):
         return FailureCause.NON_FINITE
+    if isinstance(error, UnreachableError):
+        return FailureCause.LOST_WORKER
     if isinstance(error, LedgerError):
         return FailureCause.DEFECT
     if isinstance(error, OSError) and error.errno in _NO_SPACE:

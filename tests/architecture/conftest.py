@@ -1,6 +1,9 @@
 """The source tree, parsed once."""
 
 import ast
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +12,40 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("analysis", "configs", "orchestrator", "workers")
+
+
+# Ray reads its environment once, when it is imported; the tests that start one must be the first to do so.
+INSPECT = """
+import importlib, inspect, json, sys
+
+def is_open(kind):
+    abstract = any(base.__name__.startswith("Abstract") for base in kind.__mro__[1:])
+    return abstract and not kind.__name__.startswith("Abstract") and not getattr(kind, "__final__", False)
+
+facts = {}
+for name in sys.argv[1:]:
+    module = importlib.import_module(name)
+    listed = getattr(module, "__all__", None)
+    own = [kind for _, kind in inspect.getmembers(module, inspect.isclass) if kind.__module__ == name]
+    facts[name] = {
+        "listed": listed,
+        "missing": [public for public in listed or () if not hasattr(module, public)],
+        "open_classes": [kind.__name__ for kind in own if is_open(kind)],
+    }
+print(json.dumps(facts))
+"""
+
+
+@dataclass(frozen=True)
+class ModuleFacts:
+    """What only an imported module tells."""
+
+    listed: list[str] | None
+    """Its `__all__`."""
+    missing: list[str]
+    """Listed names that it has not."""
+    open_classes: list[str]
+    """Concrete classes under an abstract one that are not final."""
 
 
 @dataclass(frozen=True)
@@ -58,3 +95,16 @@ def source(request: pytest.FixtureRequest) -> SourceFile:
 def sources() -> tuple[SourceFile, ...]:
     """Every file of the four rooms."""
     return FILES
+
+
+@pytest.fixture(scope="session")
+def facts() -> dict[str, ModuleFacts]:
+    """What every module of the four rooms tells when it is imported, in a process of its own."""
+    answer = subprocess.run(
+        [sys.executable, "-c", INSPECT, *(file.module for file in FILES)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name: ModuleFacts(**told) for name, told in json.loads(answer.stdout).items()}

@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import inspect
 import re
 import tokenize
 from pathlib import Path
@@ -15,7 +14,12 @@ UNSAFE_CALLS = {"eval", "exec", "pickle.load", "pickle.loads", "torch.load", "ya
 # Ray is told by the environment; a command tells the doctor and typer about it; a speed trial passes it on.
 MAY_READ_ENVIRONMENT = {"orchestrator/ray_session.py", "orchestrator/speed_trial.py", "orchestrator/cli.py"}
 # Inside a checkpoint's directory names are those of its format.
-MAY_NAME_FILES = {"configs/run_paths.py", "workers/checkpoint.py", "workers/checksums.py"}
+MAY_NAME_FILES = {
+    "configs/run_paths.py",
+    "workers/checkpoint.py",
+    "workers/checksums.py",
+    "workers/record_files.py",
+}
 RUN_FILE_NAMES = re.compile(
     r"^(experiment\.yaml|manifest\.json|ledger\.sqlite|lease\.json|tokenizer\.json|table\.(csv|parquet)|statistics\.json|"
     r"model\.safetensors|tokens\.npz|record\.json|SHA256SUMS|optimizer\.safetensors|checkpoints|report\.(html|md))$"
@@ -31,21 +35,20 @@ def test_first_line_is_one_sentence(source: Any) -> None:
     assert not re.search(r"[.!?] [A-Z]", first.replace("e.g. ", "")), f"more than one sentence: {first}"
 
 
-def test_public_names_are_listed_sorted_and_exist(source: Any) -> None:
-    module = importlib.import_module(source.module)
+def test_public_names_are_listed_sorted_and_exist(source: Any, facts: dict[str, Any]) -> None:
     public = {
         node.name
         for node in source.tree.body
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
     }
-    listed = getattr(module, "__all__", None)
+    listed = facts[source.module].listed
 
     if listed is None:
         assert not public, f"no __all__, but {sorted(public)}"
         return
     assert listed == sorted(listed, key=_constants_then_classes_then_functions)
     assert len(set(listed)) == len(listed)
-    assert all(hasattr(module, name) for name in listed)
+    assert facts[source.module].missing == []
 
 
 def test_every_public_class_and_function_is_explained(source: Any) -> None:
@@ -165,19 +168,8 @@ def test_every_suppressed_warning_says_which(source: Any) -> None:
     assert not [comment for comment in comments if re.search(r"noqa(?!: [A-Z]+\d+)", comment)]
 
 
-def test_concrete_classes_that_stand_under_an_abstract_one_are_final(source: Any) -> None:
-    module = importlib.import_module(source.module)
-    open_classes = [
-        name
-        for name, kind in vars(module).items()
-        if inspect.isclass(kind)
-        and kind.__module__ == module.__name__
-        and any(base.__name__.startswith("Abstract") for base in kind.__mro__[1:])
-        and not name.startswith("Abstract")
-        and not getattr(kind, "__final__", False)
-    ]
-
-    assert open_classes == []
+def test_concrete_classes_that_stand_under_an_abstract_one_are_final(source: Any, facts: dict[str, Any]) -> None:
+    assert facts[source.module].open_classes == []
 
 
 def _constants_then_classes_then_functions(name: str) -> tuple[int, str]:

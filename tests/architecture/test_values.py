@@ -7,7 +7,17 @@ from dataclasses import fields
 import pytest
 
 from configs import errors
-from workers.records import Completed, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
+from workers.publication import CheckpointPart
+from workers.records import (
+    Completed,
+    Damage,
+    FailureCause,
+    IntervalRecord,
+    ProgressSample,
+    RunId,
+    SeedFailure,
+    Stopped,
+)
 
 RUN = RunId("base", 101)
 RECORD = IntervalRecord(
@@ -43,9 +53,10 @@ VALUES = (
     RUN,
     RECORD,
     ProgressSample("base", 101, 1, 5, 320, None, None),
-    Completed(RUN, 1, "0" * 64, "1" * 64),
+    Completed(RUN, 1, "1" * 64),
     Stopped(RUN, 1, 7),
-    SeedFailure(RUN, 1, "OSError", "disk full", "Traceback", None),
+    Damage(RUN, 1, 3, CheckpointPart.RESUME_STATE, "it is incomplete"),
+    SeedFailure(RUN, 1, FailureCause.DISK_FULL, "OSError", "disk full", "Traceback", None),
 )
 ERRORS = tuple(
     kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.SeedscopeError)

@@ -135,7 +135,7 @@ def test_file_as_run_directory_is_refused(place: Path, seedscope_inside: Callabl
     )
 
 
-@pytest.mark.parametrize("command", ["resume", "watch"])
+@pytest.mark.parametrize("command", ["resume", "watch", "repair"])
 @pytest.mark.parametrize(("source", "said"), [("gone", "there is no run directory gone"), (".", "not a run directory")])
 def test_what_is_no_run_directory_is_refused(
     command: str, source: str, said: str, place: Path, seedscope_inside: Callable[..., Any]
@@ -144,17 +144,66 @@ def test_what_is_no_run_directory_is_refused(
 
 
 @pytest.mark.parametrize("command", ["resume", "watch", "analyze"])
-@pytest.mark.parametrize("damage", ["missing", "garbage"])
+@pytest.mark.parametrize("damage", ["missing", "garbage", "truncated"])
 def test_run_directory_with_a_damaged_ledger_is_refused(
-    command: str, damage: str, finished: Any, tmp_path: Path, seedscope_inside: Callable[..., Any]
+    command: str,
+    damage: str,
+    finished: Any,
+    tmp_path: Path,
+    seedscope_inside: Callable[..., Any],
+    contents: Callable[[Path], dict[str, bytes]],
 ) -> None:
     shutil.copytree(finished.root, tmp_path / "out")
     ledger = tmp_path / "out" / "ledger.sqlite"
+    content = ledger.read_bytes()
     ledger.unlink()
     if damage == "garbage":
         ledger.write_bytes(b"no database " * 1000)
+    if damage == "truncated":
+        ledger.write_bytes(content[: len(content) // 2])
+    before = contents(tmp_path)
 
-    _assert_one_sentence(seedscope_inside(tmp_path, command, "out"), "ledger")
+    answer = seedscope_inside(tmp_path, command, "out")
+
+    _assert_one_sentence(answer, "ledger")
+    assert "rebuild it with `seedscope repair out`" in answer.complaint
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "garbage"])
+def test_run_into_a_directory_with_a_damaged_ledger_is_refused(
+    damage: str,
+    finished: Any,
+    small: tuple[str, ...],
+    tmp_path: Path,
+    seedscope_inside: Callable[..., Any],
+    contents: Callable[[Path], dict[str, bytes]],
+) -> None:
+    shutil.copytree(finished.root, tmp_path / "out")
+    (tmp_path / "out" / "ledger.sqlite").unlink()
+    if damage == "garbage":
+        (tmp_path / "out" / "ledger.sqlite").write_bytes(b"no database " * 1000)
+    before = contents(tmp_path)
+
+    answer = seedscope_inside(tmp_path, "run", "quickstart", *small, "--inline", "--out", "out")
+
+    _assert_one_sentence(answer, "rebuild it with `seedscope repair out`")
+    assert contents(tmp_path) == before
+
+
+def test_repair_of_a_directory_in_use_is_refused(
+    finished: Any, tmp_path: Path, seedscope_inside: Callable[..., Any], contents: Callable[[Path], dict[str, bytes]]
+) -> None:
+    from orchestrator.lease import hold_lease
+
+    shutil.copytree(finished.root, tmp_path / "out")
+    (tmp_path / "out" / "ledger.sqlite").unlink()
+    with hold_lease(tmp_path / "out" / "lease.json"):
+        before = contents(tmp_path)
+
+        _assert_one_sentence(seedscope_inside(tmp_path, "repair", "out"), "out is in use by process")
+
+        assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize(

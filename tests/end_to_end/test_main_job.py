@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,8 +146,6 @@ def test_resume_leaves_a_finished_experiment_as_it_is(
 def test_second_run_goes_on_with_an_unfinished_experiment(
     copy: Path, seedscope: Callable[..., Any], small: tuple[str, ...]
 ) -> None:
-    import sqlite3
-
     table = (copy / "table.csv").read_text()
     shutil.rmtree(copy / "checkpoints" / "base" / "seed-202")
     shutil.rmtree(copy / "resume" / "base" / "seed-202")
@@ -162,6 +161,55 @@ def test_second_run_goes_on_with_an_unfinished_experiment(
     assert answer.exit_code == 0
     assert "seed 101  started" not in answer.output
     assert learnt == [row.split(",")[:22] for row in table.splitlines()]
+
+
+def test_repair_rebuilds_a_lost_ledger_and_resume_ends_with_the_same_table(
+    copy: Path, seedscope: Callable[..., Any]
+) -> None:
+    table = (copy / "table.csv").read_text()
+    (copy / "ledger.sqlite").unlink()
+
+    repaired = seedscope(copy.parent, "repair", "out")
+    resumed = seedscope(copy.parent, "resume", "out", "--inline")
+
+    learnt = [row.split(",")[:22] for row in (copy / "table.csv").read_text().splitlines()]
+    assert (repaired.exit_code, repaired.complaint) == (0, "")
+    assert "A new ledger was built from 14 checkpoints; go on with `seedscope resume`." in repaired.output
+    assert (resumed.exit_code, resumed.complaint) == (0, "")
+    assert learnt == [row.split(",")[:22] for row in table.splitlines()]
+
+
+def test_repair_of_what_is_whole_says_so_and_changes_nothing(
+    copy: Path, seedscope_inside: Callable[..., Any], contents: Callable[[Path], dict[str, bytes]]
+) -> None:
+    before = contents(copy)
+
+    answer = seedscope_inside(copy.parent, "repair", "out")
+
+    assert (answer.exit_code, answer.output) == (0, "The ledger is sound; 14 checkpoints are whole.\n")
+    assert contents(copy) == before
+
+
+def test_run_that_is_not_deterministic_ends_with_one_and_its_reason(
+    copy: Path, seedscope: Callable[..., Any], small: tuple[str, ...]
+) -> None:
+    connection = sqlite3.connect(copy / "ledger.sqlite")
+    with connection:
+        key = "WHERE seed = 202 AND interval = 3"
+        ((text,),) = connection.execute(f"SELECT record FROM records {key}").fetchall()
+        changed = json.dumps(json.loads(text) | {"val_loss": 1.0})
+        connection.execute(f"UPDATE records SET record = ? {key}", (changed,))
+        connection.execute("UPDATE runs SET state = 'training' WHERE seed = 202")
+    connection.close()
+
+    answer = seedscope(copy.parent, "resume", "out", "--inline")
+
+    reason, go_on = answer.complaint.splitlines()
+    assert answer.exit_code == 1
+    assert reason.startswith(
+        "seedscope: base/seed-202 attempt 2: defect (ConflictingRecordError: base/seed-202 interval 3"
+    )
+    assert go_on == "Go on with: seedscope resume out"
 
 
 def test_watch_of_a_finished_experiment_tells_it_and_ends(finished: Any, seedscope: Callable[..., Any]) -> None:

@@ -29,7 +29,9 @@ def test_help_comes_within_half_a_second(seedscope: Callable[..., Any], tmp_path
     assert statistics.median(seconds) < 0.5
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("presets",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("run", "--help"), ("repair", "--help"), ("presets",)], ids=" ".join
+)
 def test_nothing_heavy_is_loaded(
     arguments: tuple[str, ...], seedscope: Callable[..., Any], bin_dir: Path, tmp_path: Path
 ) -> None:
@@ -41,7 +43,7 @@ def test_nothing_heavy_is_loaded(
 def test_help_names_every_command(seedscope: Callable[..., Any], tmp_path: Path) -> None:
     output = seedscope(tmp_path, "--help").output
 
-    assert all(name in output for name in ("run", "plan", "resume", "watch", "analyze", "presets", "doctor"))
+    assert all(name in output for name in ("run", "plan", "resume", "repair", "watch", "analyze", "presets", "doctor"))
 
 
 def test_presets_are_listed_with_what_they_are_for(seedscope: Callable[..., Any], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from configs.experiment import ExperimentConfig
 from configs.load import dump_experiment
 from orchestrator.launch import Finish, start_experiment
 from orchestrator.ledger import Ledger
+from orchestrator.machine import inspect_machine
 from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress.events import Event
 from orchestrator.progress.snapshot import Snapshot
@@ -167,6 +169,22 @@ def ledger(ledger_file: Path) -> Iterator[Ledger]:
     ledger = Ledger.open(ledger_file, clock=lambda: 2.0)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture(scope="module")
+def local_ray() -> Iterator[None]:
+    """A Ray of our own for the time of a module's tests."""
+    from orchestrator.ray_session import ray_on_this_machine
+
+    before = {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    with ray_on_this_machine(num_cores=len(inspect_machine().cores)):
+        yield
+    for name in [name for name in os.environ if name.startswith("RAY_")]:
+        del os.environ[name]
+    os.environ.update(before)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @dataclass

@@ -48,6 +48,8 @@ def cluster() -> Iterator[RunningCluster]:
         }
         port = _free_port()
         environment |= {"PATH": "/usr/bin:/bin", "HOME": directory, "RAY_TMPDIR": directory}
+        # The nodes run the same Seedscope as the tests.
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         options = ("--node-ip-address=127.0.0.1", "--num-cpus=2", "--object-store-memory=100000000", "--block")
         head = ("--head", f"--port={port}", f"--temp-dir={directory}/r", "--include-dashboard=false")
         with ExitStack() as nodes:
@@ -154,8 +156,9 @@ def test_wrong_token_is_one_sentence_that_does_not_tell_it(
     assert command.process.returncode == 2
     # Ray's own warnings may come before.
     assert complaint.splitlines()[-1].startswith(
-        f"seedscope: there is no Ray cluster to reach at --address {cluster.address}"
+        f"seedscope: something answers at --address {cluster.address}, but it does not let this process in ("
     )
+    assert "give its token in RAY_AUTH_TOKEN_PATH together with RAY_AUTH_MODE=token" in complaint
     assert "Traceback" not in complaint
     assert "cd" * 32 not in complaint
     assert not (tmp_path / "out").exists()

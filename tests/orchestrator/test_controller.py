@@ -1,26 +1,27 @@
 """The controller brings every experiment to the same end, whatever runs its seeds."""
 
 import json
-import os
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Any, final
 
 import pytest
 
 from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
 from orchestrator.launch import Finish, resume_experiment, start_experiment
 from orchestrator.ledger import reading_ledger
 from orchestrator.machine import inspect_machine
-from orchestrator.progress.events import IntervalDone, RunFailed
+from orchestrator.progress.events import IntervalDone, RunFailed, Warned
 from orchestrator.run_directory import open_run_directory
 from orchestrator.run_state import RunState
 from orchestrator.sites import AbstractSite, InlineSite
 from orchestrator.slots import Slot
 from orchestrator.stop_signal import StopRequest
+from workers.points import Reach, pass_by
 
 INLINE = pytest.param(("inline", "auto"), id="inline")
 RAY_WITH_ONE_SLOT = pytest.param(("ray", 1), id="ray-1-slot", marks=pytest.mark.slow)
@@ -37,40 +38,23 @@ MakeSite = Callable[[str], AbstractSite]
 class EnteredRaySite(AbstractSite):
     """A Ray that is started already and serves all tests here; `RaySite` itself is tested as a command."""
 
+    @contextmanager
+    def opened(self, run_dir: Path) -> Iterator[None]:
+        """See the base class."""
+        yield
+
     def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
         """See the base class."""
-        from orchestrator.ray_nodes import own_node, slots_of
+        from orchestrator.ray_nodes import RayNodes, slots_of
 
-        return slots_of(own_node(), threads_per_run=threads_per_run)
+        return slots_of(RayNodes.of_own_ray().usable(), threads_per_run=threads_per_run)
 
-    def executor(self, ledger_file: Path, *, threads_per_run: int) -> AbstractExecutor:
+    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
-        from orchestrator.ray_nodes import own_node
+        from orchestrator.ray_nodes import RayNodes
 
-        return RayExecutor(ledger_file.absolute(), nodes=own_node(), threads_per_run=threads_per_run)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def local_ray() -> Iterator[None]:
-    """A Ray of our own for the time of these tests."""
-    from orchestrator.ray_session import ray_on_this_machine
-
-    before = {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    with ray_on_this_machine(num_cores=len(inspect_machine().cores)):
-        yield
-    for name in [name for name in os.environ if name.startswith("RAY_")]:
-        del os.environ[name]
-    os.environ.update(before)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+        return RayExecutor(paths, nodes=RayNodes.of_own_ray(), threads_per_run=threads_per_run, reach=reach)
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +271,7 @@ def test_resumed_experiment_equals_the_undisturbed_one(
 
 
 @pytest.mark.parametrize("executor", [INLINE, RAY])
-def test_training_that_is_not_deterministic_is_told_in_one_line(
+def test_training_that_is_not_deterministic_stops_the_experiment_at_once(
     executor: tuple[str, Any],
     tiny_config: MakeConfig,
     tmp_path: Path,
@@ -304,8 +288,39 @@ def test_training_that_is_not_deterministic_is_told_in_one_line(
     )
 
     failure = next(event for event in view.events if isinstance(event, RunFailed))
-    assert (finish.exit_code, failure.kind) == (3, "ConflictingRecordError")
-    assert failure.message.startswith("base/seed-1 interval 1 was measured before with other values of val_loss;")
+    said = "base/seed-1 interval 1 was measured before with other values of val_loss;"
+    assert (finish.exit_code, failure.kind) == (1, "ConflictingRecordError")
+    assert failure.message.startswith(said)
+    assert finish.reason.startswith(f"base/seed-1 attempt 2: defect (ConflictingRecordError: {said}")
+    assert finish.reason.endswith("; the experiment stops at once.")
+    assert Warned(finish.reason) in view.events
+
+
+@pytest.mark.parametrize("executor", [INLINE, RAY])
+def test_runs_that_wait_are_not_begun_after_a_defect(
+    executor: tuple[str, Any],
+    tiny_config: MakeConfig,
+    tmp_path: Path,
+    run_inline: Callable[..., Finish],
+    silent_view: Callable[[], Any],
+    make_site: MakeSite,
+) -> None:
+    run_inline(tiny_config(placement={"max_concurrent_runs": 1}), tmp_path / "out")
+    _pretend_another_measurement(tmp_path / "out" / "ledger.sqlite", seed=1, interval=1)
+    connection = sqlite3.connect(tmp_path / "out" / "ledger.sqlite")
+    with connection:
+        connection.execute("UPDATE runs SET state = 'waiting' WHERE seed = 2")
+    connection.close()
+
+    resume_experiment(
+        open_run_directory(tmp_path / "out"), site=make_site(executor[0]), view=silent_view(), stop=StopRequest()
+    )
+
+    with reading_ledger(tmp_path / "out" / "ledger.sqlite") as ledger:
+        assert [(row.run.seed, row.state, row.attempt) for row in ledger.runs()] == [
+            (1, RunState.FAILED, 2),
+            (2, RunState.WAITING, 1),
+        ]
 
 
 def _pretend_another_measurement(ledger_file: Path, *, seed: int, interval: int) -> None:

@@ -1,5 +1,6 @@
 """The ledger keeps what it was told, once, and refuses what contradicts it."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from configs.errors import ConflictingRecordError, LedgerError, StaleAttemptError
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.run_state import RunState
-from workers.records import Completed, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
+from workers.records import Completed, FailureCause, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
 
 RUN = RunId("base", 1)
 MakeRecord = Callable[..., IntervalRecord]
@@ -18,6 +19,10 @@ MakeRecord = Callable[..., IntervalRecord]
 
 def _sample(attempt: int) -> ProgressSample:
     return ProgressSample("base", 1, attempt, step=3, tokens=192, train_loss=5.0, tokens_per_s=900.0)
+
+
+def _failure(attempt: int, cause: FailureCause = FailureCause.LOST_WORKER) -> SeedFailure:
+    return SeedFailure(RUN, attempt, cause, "OSError", "gone", "Traceback", 7)
 
 
 def test_new_ledger_holds_every_run_waiting_in_the_given_order(ledger: Ledger, two_runs: tuple[RunId, RunId]) -> None:
@@ -42,7 +47,7 @@ def test_records_survive_a_writer_that_never_closes(ledger_file: Path, ledger: L
 def test_reopened_ledger_holds_what_was_written(ledger_file: Path, make_record: MakeRecord) -> None:
     first = Ledger.open(ledger_file, clock=lambda: 3.0)
     first.add_record(make_record(0), attempt=first.begin_attempt(RUN, slot="local:0"))
-    first.end_attempt(Completed(RUN, 1, "a" * 64, "b" * 64))
+    first.end_attempt(Completed(RUN, 1, "b" * 64), state=RunState.COMPLETED)
     before = (first.runs(), first.records())
     first.close()
 
@@ -114,31 +119,63 @@ def test_record_that_learnt_something_else_is_a_conflict_and_changes_nothing(
     assert ledger.records() == (make_record(0),)
 
 
-@pytest.mark.parametrize("kind", ["record", "progress", "completed", "stopped", "failed"])
+@pytest.mark.parametrize("kind", ["record", "progress", "completed", "stopped", "failed", "anything else"])
 def test_older_attempt_is_refused_whatever_it_says(ledger: Ledger, make_record: MakeRecord, kind: str) -> None:
     ledger.begin_attempt(RUN, slot="local:0")
     ledger.begin_attempt(RUN, slot="local:1")
     say = {
         "record": lambda: ledger.add_record(make_record(0), attempt=1),
         "progress": lambda: ledger.add_progress(_sample(1)),
-        "completed": lambda: ledger.end_attempt(Completed(RUN, 1, "a", "b")),
-        "stopped": lambda: ledger.end_attempt(Stopped(RUN, 1, 3)),
-        "failed": lambda: ledger.end_attempt(SeedFailure(RUN, 1, "OSError", "gone", "", None)),
+        "completed": lambda: ledger.end_attempt(Completed(RUN, 1, "b"), state=RunState.COMPLETED),
+        "stopped": lambda: ledger.end_attempt(Stopped(RUN, 1, 3), state=RunState.STOPPED),
+        "failed": lambda: ledger.end_attempt(_failure(1), state=RunState.FAILED),
+        "anything else": lambda: ledger.while_newest(RUN, attempt=1, act=lambda: "done on its behalf"),
     }[kind]
-    before = (ledger.runs(), ledger.records())
+    before = ledger.news(after=0)
 
-    with pytest.raises(StaleAttemptError, match=r"attempt 1 .* given up"):
+    with pytest.raises(StaleAttemptError, match=r"attempt 1 .* given up; attempt 2 goes on"):
         say()
 
-    assert (ledger.runs(), ledger.records()) == before
+    assert ledger.news(after=0) == before
 
 
-def test_attempt_that_has_ended_is_refused(ledger: Ledger, make_record: MakeRecord) -> None:
+@pytest.mark.parametrize("kind", ["record", "progress", "another ending", "anything else"])
+def test_attempt_that_has_ended_is_refused(ledger: Ledger, make_record: MakeRecord, kind: str) -> None:
     attempt = ledger.begin_attempt(RUN, slot="local:0")
-    ledger.end_attempt(SeedFailure(RUN, attempt, "ActorUnavailableError", "the node is away", "", None))
+    ledger.end_attempt(_failure(attempt), state=RunState.WAITING)
+    say = {
+        "record": lambda: ledger.add_record(make_record(0), attempt=attempt),
+        "progress": lambda: ledger.add_progress(_sample(attempt)),
+        "another ending": lambda: ledger.end_attempt(Completed(RUN, attempt, "b"), state=RunState.COMPLETED),
+        "anything else": lambda: ledger.while_newest(RUN, attempt=attempt, act=lambda: "done on its behalf"),
+    }[kind]
+    before = ledger.news(after=0)
 
-    with pytest.raises(StaleAttemptError):
-        ledger.add_record(make_record(0), attempt=attempt)
+    with pytest.raises(StaleAttemptError, match=r"has ended \(lost worker\) and can report no more"):
+        say()
+
+    assert ledger.news(after=0) == before
+
+
+def test_same_ending_said_twice_is_heard_once(ledger: Ledger) -> None:
+    attempt = ledger.begin_attempt(RUN, slot="local:0")
+    ledger.end_attempt(Completed(RUN, attempt, "b" * 64), state=RunState.COMPLETED)
+    heard = ledger.news(after=0)
+
+    ledger.end_attempt(Completed(RUN, attempt, "b" * 64), state=RunState.COMPLETED)
+
+    again = ledger.news(after=heard.changes)
+    assert (again.runs, ledger.runs()) == ((), tuple(heard.runs))
+
+
+def test_ending_said_again_after_the_next_attempt_began_changes_nothing(ledger: Ledger) -> None:
+    ledger.end_attempt(_failure(ledger.begin_attempt(RUN, slot="local:0")), state=RunState.WAITING)
+    ledger.begin_attempt(RUN, slot="local:1")
+    before = ledger.runs()
+
+    ledger.end_attempt(_failure(1), state=RunState.WAITING)
+
+    assert ledger.runs() == before
 
 
 def test_newer_attempt_passes_on_the_record_of_an_older_one(ledger: Ledger, make_record: MakeRecord) -> None:
@@ -153,20 +190,148 @@ def test_newer_attempt_passes_on_the_record_of_an_older_one(ledger: Ledger, make
 @pytest.mark.parametrize(
     ("outcome", "state", "message"),
     [
-        (Completed(RUN, 1, "a" * 64, "b" * 64), RunState.COMPLETED, ""),
+        (Completed(RUN, 1, "b" * 64), RunState.COMPLETED, ""),
         (Stopped(RUN, 1, 7), RunState.STOPPED, ""),
-        (SeedFailure(RUN, 1, "OSError", "disk full", "Traceback", 7), RunState.FAILED, "OSError: disk full"),
+        (_failure(1), RunState.FAILED, "OSError: gone"),
+        (_failure(1), RunState.WAITING, "OSError: gone"),
+        (_failure(1, FailureCause.DISK_FULL), RunState.STOPPED, "OSError: gone"),
     ],
 )
-def test_outcome_becomes_the_state_of_its_run(
+def test_ended_attempt_leaves_its_run_in_the_state_that_was_decided(
     ledger: Ledger, outcome: Completed | Stopped | SeedFailure, state: RunState, message: str
 ) -> None:
     ledger.begin_attempt(RUN, slot="local:0")
 
-    ledger.end_attempt(outcome)
+    ledger.end_attempt(outcome, state=state)
 
     row = next(row for row in ledger.runs() if row.run == RUN)
     assert (row.state, row.message) == (state, message)
+
+
+def test_data_order_of_a_completed_run_is_kept(ledger: Ledger) -> None:
+    ledger.begin_attempt(RUN, slot="local:0")
+
+    ledger.end_attempt(Completed(RUN, 1, "b" * 64), state=RunState.COMPLETED)
+
+    assert {row.run.seed: row.data_order_sha256 for row in ledger.runs()} == {1: "b" * 64, 2: None}
+
+
+def test_next_attempt_forgets_the_message_of_the_failed_one(ledger: Ledger) -> None:
+    ledger.end_attempt(_failure(ledger.begin_attempt(RUN, slot="local:0")), state=RunState.WAITING)
+
+    ledger.begin_attempt(RUN, slot="local:1")
+
+    row = next(row for row in ledger.runs() if row.run == RUN)
+    assert (row.attempt, row.slot, row.state, row.message) == (2, "local:1", RunState.STARTING, "")
+
+
+def test_record_is_published_before_it_is_kept(ledger: Ledger, ledger_file: Path, make_record: MakeRecord) -> None:
+    attempt = ledger.begin_attempt(RUN, slot="local:0")
+    seen = []
+
+    def publish() -> None:
+        with reading_ledger(ledger_file) as reader:
+            seen.append(reader.records())
+
+    ledger.add_record(make_record(0), attempt=attempt, publish=publish)
+
+    assert (seen, ledger.records()) == ([()], (make_record(0),))
+
+
+def test_record_whose_files_cannot_be_published_is_not_kept(ledger: Ledger, make_record: MakeRecord) -> None:
+    attempt = ledger.begin_attempt(RUN, slot="local:0")
+    before = ledger.news(after=0)
+
+    def publish() -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        ledger.add_record(make_record(0), attempt=attempt, publish=publish)
+
+    assert ledger.news(after=0) == before
+
+
+@pytest.mark.parametrize("speaks_against", ["a newer attempt", "another measurement"])
+def test_record_that_is_refused_is_not_published(ledger: Ledger, make_record: MakeRecord, speaks_against: str) -> None:
+    ledger.add_record(make_record(0), attempt=ledger.begin_attempt(RUN, slot="local:0"))
+    if speaks_against == "a newer attempt":
+        ledger.begin_attempt(RUN, slot="local:1")
+    published = []
+
+    with pytest.raises(LedgerError):
+        ledger.add_record(make_record(0, val_loss=1.0), attempt=1, publish=lambda: published.append(True))
+
+    assert published == []
+
+
+def test_no_attempt_begins_while_a_record_is_published(
+    ledger: Ledger, ledger_file: Path, make_record: MakeRecord
+) -> None:
+    attempt = ledger.begin_attempt(RUN, slot="local:0")
+    refused = []
+
+    def publish() -> None:
+        other = sqlite3.connect(ledger_file, timeout=0.0, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            refused.append(str(error))
+        finally:
+            other.close()
+
+    ledger.add_record(make_record(0), attempt=attempt, publish=publish)
+
+    assert refused == ["database is locked"]
+
+
+def test_notices_come_in_the_order_of_their_arrival_and_as_news_once(ledger: Ledger) -> None:
+    ledger.add_notice("Node a is gone.")
+    seen = ledger.news(after=0)
+    ledger.while_newest(RUN, attempt=ledger.begin_attempt(RUN, slot="local:0"), act=lambda: "Something was set aside.")
+
+    news = ledger.news(after=seen.changes)
+
+    assert (seen.notices, news.notices) == (("Node a is gone.",), ("Something was set aside.",))
+    assert ledger.notices() == ("Node a is gone.", "Something was set aside.")
+
+
+def test_what_fails_on_behalf_of_an_attempt_leaves_no_notice(ledger: Ledger) -> None:
+    attempt = ledger.begin_attempt(RUN, slot="local:0")
+
+    def act() -> str:
+        raise OSError("not permitted")
+
+    with pytest.raises(OSError, match="not permitted"):
+        ledger.while_newest(RUN, attempt=attempt, act=act)
+
+    assert ledger.notices() == ()
+
+
+def test_restored_run_waits_after_its_newest_interval(ledger: Ledger, make_record: MakeRecord) -> None:
+    records = [make_record(0, attempt=1), make_record(1, attempt=3), make_record(2, attempt=2)]
+
+    ledger.restore_run(RUN, records=records)
+
+    row = next(row for row in ledger.runs() if row.run == RUN)
+    assert ledger.records() == tuple(records)
+    assert (row.state, row.step, row.tokens) == (RunState.WAITING, 8, 512)
+
+
+def test_attempt_after_a_restoration_is_newer_than_any_that_the_lost_ledger_knew_of(
+    ledger: Ledger, make_record: MakeRecord
+) -> None:
+    # Attempt 3 left a record; attempt 4 may have begun and left none.
+    ledger.restore_run(RUN, records=[make_record(0, attempt=1), make_record(1, attempt=3)])
+
+    assert ledger.begin_attempt(RUN, slot="local:0") > 4
+
+
+def test_run_restored_from_nothing_is_new(ledger: Ledger) -> None:
+    before = ledger.runs()
+
+    ledger.restore_run(RUN, records=[])
+
+    assert ledger.runs() == before
 
 
 def test_progress_moves_a_run_to_training(ledger: Ledger) -> None:
@@ -196,7 +361,7 @@ def test_no_news_is_empty(ledger: Ledger) -> None:
 
     again = ledger.news(after=seen.changes)
 
-    assert (again.runs, again.records, again.changes) == ((), (), seen.changes)
+    assert (again.runs, again.records, again.notices, again.changes) == ((), (), (), seen.changes)
 
 
 def test_news_give_records_in_the_order_of_their_arrival(ledger: Ledger, make_record: MakeRecord) -> None:
@@ -254,7 +419,51 @@ def test_damaged_pages_are_a_ledger_error(ledger_file: Path) -> None:
         file.write(b"\xff" * (size - 200))
 
     with pytest.raises(LedgerError), reading_ledger(ledger_file) as reader:
-        reader.records()
+        reader.require_sound()
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_truncated_ledger_is_not_sound(ledger_file: Path, kept: float) -> None:
+    with ledger_file.open("r+b") as file:
+        file.truncate(int(kept * ledger_file.stat().st_size))
+
+    with pytest.raises(LedgerError), reading_ledger(ledger_file) as reader:
+        reader.require_sound()
+
+
+def test_record_that_cannot_be_understood_is_not_sound(
+    ledger_file: Path, ledger: Ledger, make_record: MakeRecord
+) -> None:
+    ledger.add_record(make_record(0), attempt=ledger.begin_attempt(RUN, slot="local:0"))
+    connection = sqlite3.connect(ledger_file)
+    with connection:
+        connection.execute("UPDATE records SET record = substr(record, 1, 40)")
+    connection.close()
+
+    with pytest.raises(LedgerError, match="the ledger is damaged"):
+        ledger.require_sound()
+
+
+def test_whole_ledger_is_sound(ledger: Ledger, make_record: MakeRecord) -> None:
+    ledger.add_record(make_record(0), attempt=ledger.begin_attempt(RUN, slot="local:0"))
+
+    ledger.require_sound()
+
+
+def test_what_a_killed_writer_committed_is_there_for_whoever_opens_next(
+    ledger_file: Path, ledger: Ledger, make_record: MakeRecord, tmp_path: Path
+) -> None:
+    ledger.add_record(make_record(0), attempt=ledger.begin_attempt(RUN, slot="local:0"))
+    # A copy of all files beside an open writer is what a kill leaves on disk.
+    (tmp_path / "killed").mkdir()
+    for file in ledger_file.parent.glob("ledger.sqlite*"):
+        shutil.copy(file, tmp_path / "killed")
+
+    again = Ledger.open(tmp_path / "killed" / "ledger.sqlite", clock=lambda: 3.0)
+
+    assert again.records() == (make_record(0),)
+    again.close()
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == ["ledger.sqlite"]
 
 
 @pytest.mark.parametrize("name", ["a b", "100%", "what?", "no #1", "ünï", "%3f"])

@@ -36,6 +36,7 @@ class PlainLedger:
     attempts: dict[RunId, int] = field(default_factory=lambda: dict.fromkeys(RUNS, 0))
     states: dict[RunId, RunState] = field(default_factory=lambda: dict.fromkeys(RUNS, RunState.WAITING))
     records: dict[tuple[int, int], IntervalRecord] = field(default_factory=dict)
+    ended: set[tuple[RunId, int]] = field(default_factory=set)
 
     def expect(self, kind: str, run: RunId, attempt: int, record: IntervalRecord) -> type[Exception] | None:
         """Take a step, and tell the error that it must meet."""
@@ -43,6 +44,8 @@ class PlainLedger:
             self.attempts[run] += 1
             self.states[run] = RunState.STARTING
             return None
+        if kind == "stop" and (run, attempt) in self.ended:
+            return None  # said again
         # A run that waits or has stopped has no attempt that may report.
         if attempt != self.attempts[run] or not self.states[run].is_running:
             return StaleAttemptError
@@ -50,6 +53,8 @@ class PlainLedger:
         if kind == "record" and present is not None and present.learning() != record.learning():
             return ConflictingRecordError
         self.states[run] = RunState.STOPPED if kind == "stop" else RunState.TRAINING
+        if kind == "stop":
+            self.ended.add((run, attempt))
         if kind == "record":
             self.records[run.seed, record.interval] = record
         return None
@@ -64,7 +69,7 @@ def _take(ledger: Ledger, kind: str, run: RunId, attempt: int, record: IntervalR
         case "progress":
             ledger.add_progress(ProgressSample("base", run.seed, attempt, 1, 64, 5.0, None))
         case _:
-            ledger.end_attempt(Stopped(run, attempt, 1))
+            ledger.end_attempt(Stopped(run, attempt, 1), state=RunState.STOPPED)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -163,8 +163,9 @@ def test_one_core_runs_one_seed_after_another(
     config = write_config(tmp_path, seeds=[1, 2, 3, 4])
     command = start_command(tmp_path, "run", config, "--out", "out", "--json", prefix=("taskset", "-c", str(core)))
 
-    output, _ = command.process.communicate(timeout=200)
+    output, complaint = command.process.communicate(timeout=200)
 
+    assert command.process.returncode == 0, (output, complaint)
     events = [json.loads(line) for line in output.splitlines()]
     turns = [(event["event"], event["seed"]) for event in events if event["event"] in ("run_started", "run_completed")]
     assert turns == [(kind, seed) for seed in (1, 2, 3, 4) for kind in ("run_started", "run_completed")]

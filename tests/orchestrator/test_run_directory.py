@@ -1,6 +1,5 @@
 """A run directory appears complete or not at all, and is known again."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from orchestrator.run_directory import (
     RunDirectory,
     create_run_directory,
     open_run_directory,
+    recognize_run_directory,
     require_free_or_same,
 )
 from workers.corpus import Corpus, load_corpus
@@ -159,11 +159,51 @@ def test_destroyed_manifest_is_refused(tmp_path: Path, create: Create, content: 
         open_run_directory(tmp_path / "out")
 
 
-def test_lost_ledger_is_a_damaged_run_directory(tmp_path: Path, create: Create) -> None:
-    os.unlink(create(tmp_path / "out").paths.ledger_file)
+def _lose(file: Path) -> None:
+    file.unlink()
 
-    with pytest.raises(RunDirectoryError, match="ledger"):
-        open_run_directory(tmp_path / "out")
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _scribble(file: Path) -> None:
+    file.write_bytes(b"no database at all" * 1000)
+
+
+@pytest.mark.parametrize("damage", [_lose, _empty, _truncate, _scribble])
+def test_ledger_that_is_lost_or_damaged_is_refused_with_the_command_that_rebuilds_it(
+    tmp_path: Path, create: Create, damage: Callable[[Path], None]
+) -> None:
+    damage(create(tmp_path / "the out").paths.ledger_file)
+
+    with pytest.raises(RunDirectoryError, match=r"ledger.*rebuild it with `seedscope repair '.*/the out'`"):
+        open_run_directory(tmp_path / "the out")
+
+
+@pytest.mark.parametrize("damage", [_lose, _empty, _truncate, _scribble])
+def test_directory_is_recognised_whatever_its_ledger_is_like(
+    tmp_path: Path, create: Create, damage: Callable[[Path], None]
+) -> None:
+    damage(create(tmp_path / "out").paths.ledger_file)
+
+    assert recognize_run_directory(tmp_path / "out").config.name == "tiny"
+
+
+@pytest.mark.parametrize("look", [open_run_directory, recognize_run_directory])
+def test_looking_at_a_directory_changes_nothing(
+    tmp_path: Path, create: Create, look: Callable[[Path], RunDirectory]
+) -> None:
+    create(tmp_path / "out")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+    look(tmp_path / "out")
+
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
 def test_missing_directory_is_refused(tmp_path: Path) -> None:

@@ -150,3 +150,23 @@ def test_a_node_may_join_later() -> None:
     assert pool.acquire() is None
     pool.add((slot("c", 4),))
     assert pool.acquire() == slot("c", 4)
+
+
+def test_slots_under_suspicion_are_lent_last() -> None:
+    pool = SlotPool((slot("a", 0), slot("b", 0), slot("a", 1), slot("b", 1)))
+    pool.release(pool.acquire() or slot("a", 9), is_suspect=True)
+
+    lent = [str(pool.acquire()) for _ in range(4)]
+
+    assert lent == ["b:0", "b:1", "a:0", "a:1"]
+
+
+def test_suspicion_ends_when_a_slot_of_the_node_comes_back_well() -> None:
+    pool = SlotPool((slot("a", 0), slot("b", 0)))
+    for is_suspect in (True, False):
+        lent = [pool.acquire(), pool.acquire()]
+        for each in lent:
+            assert each is not None
+            pool.release(each, is_suspect=is_suspect and each.node == "a")
+
+    assert str(pool.acquire()) == "a:0"
