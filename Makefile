@@ -1,4 +1,4 @@
-.PHONY: quickstart test install clean
+.PHONY: quickstart test test-cluster install clean
 
 VENV := .venv
 PYTHON ?= python3
@@ -13,6 +13,10 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# Three hosts made of network namespaces: needs root, iproute2 and some minutes.
+test-cluster: $(VENV)/.installed-dev
+	$(BIN)/pytest -m cluster tests/cluster
 
 install: $(VENV)/.installed
 
@@ -31,3 +35,8 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 clean:
 	rm -rf $(VENV) build *.egg-info
+
+# All faults, and 200 kills at random moments: docs/reliability.md has the result. Takes about half an hour on two cores.
+.PHONY: test-faults
+test-faults: $(VENV)/.installed-dev
+	$(BIN)/pytest tests/faults --num-kills 200
