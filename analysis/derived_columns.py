@@ -7,10 +7,9 @@ from analysis.grid import grid_from_frame
 from analysis.levels import plain_label
 from analysis.telemetry_published import published_telemetry
 from configs.telemetry import TelemetryConfig
+from workers.records import LARGEST_EXPONENT
 
 __all__ = ["with_derived_columns"]
-
-_LARGEST_EXPONENT = 20.0  # as the published study and our own records: exp(20) stands for anything larger
 
 
 def with_derived_columns(frame: pd.DataFrame, *, subject: str, within: str, telemetry: TelemetryConfig) -> pd.DataFrame:
@@ -31,7 +30,7 @@ def with_derived_columns(frame: pd.DataFrame, *, subject: str, within: str, tele
         return frame
     derived = frame.copy()
     if "val_ppl" not in frame.columns:
-        derived["val_ppl"] = np.exp(np.minimum(frame["val_loss"].astype("float64"), _LARGEST_EXPONENT))
+        derived["val_ppl"] = np.exp(np.minimum(frame["val_loss"].astype("float64"), LARGEST_EXPONENT))
     if "rolling_volatility" not in frame.columns:
         derived["rolling_volatility"] = np.nan
         for rows in _by_condition(frame):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.missing_cells import Cell, cells_in, describe_cells, missing_cells
 
-__all__ = ["ConditionFacts", "SummaryFacts", "summarize", "summary_facts"]
+__all__ = ["NUM_PASSES_NEARLY_FREE", "ConditionFacts", "SummaryFacts", "summarize", "summary_facts"]
 
 NUM_PASSES_NEARLY_FREE = 4  # Muennighoff et al. 2023: up to four passes are worth nearly as much as new text.
 

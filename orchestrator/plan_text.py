@@ -1,5 +1,6 @@
 """Write a plan for people."""
 
+from analysis.summary import NUM_PASSES_NEARLY_FREE
 from orchestrator.plan import ConditionPlan, Plan
 from orchestrator.progress.formatting import duration
 from orchestrator.sizes import format_bytes
@@ -7,7 +8,6 @@ from orchestrator.sizes import format_bytes
 __all__ = ["plan_as_lines"]
 
 _MOST_LISTED = 8
-MOST_NEARLY_FREE_PASSES = 4  # Muennighoff et al. 2023, arXiv:2305.16264
 
 
 def plan_as_lines(plan: Plan) -> tuple[str, ...]:
@@ -70,9 +70,9 @@ def _unique(plan: Plan) -> str:
 
 def _warnings(plan: Plan) -> list[str]:
     warnings = list(plan.text.warnings)
-    repeated = [condition for condition in plan.conditions if (condition.passes or 0) > MOST_NEARLY_FREE_PASSES]
+    repeated = [condition for condition in plan.conditions if (condition.passes or 0) > NUM_PASSES_NEARLY_FREE]
     warnings += [
-        f"{condition.name} reads its text {condition.passes:.1f} times; beyond {MOST_NEARLY_FREE_PASSES} passes "
+        f"{condition.name} reads its text {condition.passes:.1f} times; beyond {NUM_PASSES_NEARLY_FREE} passes "
         "repetition costs, and a rising validation loss may be memorisation and no effect of the token budget."
         for condition in repeated
     ]

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 __all__ = [
+    "LARGEST_EXPONENT",
     "SCHEMA_VERSION",
     "Completed",
     "Damage",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+LARGEST_EXPONENT = 20.0  # a perplexity beyond exp(20) is written as exp(20), as in the published study
 
 
 class FailureCause(StrEnum):

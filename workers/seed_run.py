@@ -15,13 +15,12 @@ from workers.failure_cause import failure_from
 from workers.interval_meter import IntervalMeter
 from workers.model import build_model
 from workers.points import Point, Reach, pass_by
-from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
+from workers.records import LARGEST_EXPONENT, Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
 from workers.trainer import StepResult, Trainer
 from workers.usage import WorkerPlace, peak_memory_bytes
 
 __all__ = ["SeedRun", "data_order_of"]
 
-_LARGEST_EXPONENT = 20.0  # exp of more is shown as exp(20), as published
 _PROGRESS_EVERY_S = 1.0
 
 
@@ -185,7 +184,7 @@ class SeedRun:
             train_loss=meter.mean_loss,
             val_loss=scores.mean_loss,
             val_loss_se=scores.mean_loss_se,
-            val_ppl=math.exp(min(scores.mean_loss, _LARGEST_EXPONENT)),
+            val_ppl=math.exp(min(scores.mean_loss, LARGEST_EXPONENT)),
             grad_norm=meter.mean_grad_norm,
             num_evaluation_tokens=len(scores.loss_nats),
             attempt=self._attempt,
