@@ -36,9 +36,9 @@ def repair_run_directory(root: Path) -> tuple[str, ...]:
     directory = recognize_run_directory(root)
     paths = directory.paths
     with hold_lease(paths.lease_file):
-        problem = _ledger_problem(paths)
         said: list[str] = []
         records = _whole_records(directory.config, paths=paths, said=said)
+        problem = _ledger_problem(paths, records=records)
         if problem is None:
             return (*said, f"The ledger is sound; {len(records)} checkpoints are whole.")
         said.append(f"{problem}.")
@@ -47,12 +47,17 @@ def repair_run_directory(root: Path) -> tuple[str, ...]:
         return (*said, f"A new ledger was built from {len(records)} checkpoints; go on with `seedscope resume`.")
 
 
-def _ledger_problem(paths: RunPaths) -> str | None:
+def _ledger_problem(paths: RunPaths, *, records: list[IntervalRecord]) -> str | None:
+    """Why the ledger cannot be trusted: it is missing, damaged, or differs from a checkpoint whose checksums hold."""
     try:
         with reading_ledger(paths.ledger_file) as ledger:
             ledger.require_sound()
+            kept = {(record.run, record.interval): record.learning() for record in ledger.records()}
     except LedgerError as error:
         return str(error)
+    for record in records:
+        if kept.get((record.run, record.interval), record.learning()) != record.learning():
+            return f"the ledger holds other values than the checkpoint of {record.run} interval {record.interval}"
     return None
 
 
