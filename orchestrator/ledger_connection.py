@@ -19,9 +19,12 @@ def connect(path: Path, *, is_reading: bool) -> sqlite3.Connection:
         path: The file; a writer creates it if it is missing.
         is_reading: Whether this connection only reads.
     """
-    location = f"file:{_uri_escaped(str(path))}?mode={'ro' if is_reading else 'rwc'}"
+    location = f"file:{_uri_escaped(str(path))}?mode={'rw' if is_reading else 'rwc'}"
     connection = sqlite3.connect(location, uri=True, isolation_level=None, timeout=_LOCK_TIMEOUT_S)
-    if not is_reading:
+    if is_reading:
+        # Not mode=ro: SQLite must be able to roll back what a killed writer left half done. Nothing else is written.
+        connection.execute("PRAGMA query_only = ON")
+    else:
         # The write-ahead log needs memory that all processes share, which network file systems do not have.
         connection.execute(f"PRAGMA journal_mode = {'DELETE' if is_on_network(path.parent) else 'WAL'}")
         connection.execute("PRAGMA synchronous = FULL")
