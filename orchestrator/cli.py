@@ -144,7 +144,7 @@ def analyze(
     within: Annotated[str, typer.Option(help="Column that names the levels of the within factor.")] = "interval",
     metrics: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option("--metric", help="Column to analyse; may be given several times. Default: val_loss."),
+        typer.Option("--metric", help="Column to analyse, repeatable. Default: val_loss and what follows from it."),
     ] = None,
     missing: Annotated[
         str, typer.Option(help="What a missing cell does: drop-seeds, drop-levels or reject.")

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from analysis.missing_cells import Cell, describe_cells
 from configs.durable import sync_directory
 from configs.errors import CheckpointError, LedgerError
 from configs.experiment import ExperimentConfig
@@ -40,7 +41,7 @@ def repair_run_directory(root: Path) -> tuple[str, ...]:
         records = _whole_records(directory.config, paths=paths, said=said)
         problem = _ledger_problem(paths, records=records)
         if problem is None:
-            return (*said, f"The ledger is sound; {len(records)} checkpoints are whole.")
+            return (*said, *_lost_checkpoints(paths, records=records), _sound(len(records)))
         said.append(f"{problem}.")
         said += _move_ledger_aside(paths)
         _rebuild(directory.config, paths=paths, records=records)
@@ -59,6 +60,20 @@ def _ledger_problem(paths: RunPaths, *, records: list[IntervalRecord]) -> str | 
         if kept.get((record.run, record.interval), record.learning()) != record.learning():
             return f"the ledger holds other values than the checkpoint of {record.run} interval {record.interval}"
     return None
+
+
+def _sound(num_checkpoints: int) -> str:
+    return f"The ledger is sound; {num_checkpoints} checkpoints are whole."
+
+
+def _lost_checkpoints(paths: RunPaths, *, records: list[IntervalRecord]) -> list[str]:
+    """A sentence on the intervals that the ledger knows and no whole checkpoint holds."""
+    with reading_ledger(paths.ledger_file) as ledger:
+        known = {Cell(record.condition, record.seed, record.interval) for record in ledger.records()}
+    lost = known - {Cell(record.condition, record.seed, record.interval) for record in records}
+    if not lost:
+        return []
+    return [f"{len(lost)} of {len(known)} checkpoints are lost, their rows are not: {describe_cells(sorted(lost))}."]
 
 
 def _whole_records(config: ExperimentConfig, *, paths: RunPaths, said: list[str]) -> list[IntervalRecord]:

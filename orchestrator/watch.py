@@ -35,9 +35,11 @@ def _follow(ledger: Ledger, *, directory: RunDirectory, view: AbstractView) -> N
     while True:
         # Looked at before the news: what its holder wrote last is then part of them.
         is_going_on = is_held(directory.paths.lease_file)
-        for event in tracker.absorb(ledger.news(after=tracker.changes)):
-            view.show(event)
+        events = tracker.absorb(ledger.news(after=tracker.changes))
+        # The totals first: lines that tell of an interval need them.
         view.update(tracker.snapshot(elapsed_s=time.monotonic() - began_s, is_finished=not is_going_on))
+        for event in events:
+            view.show(event)
         if not is_going_on:
             return
         time.sleep(_POLL_S)

@@ -27,6 +27,9 @@ from workers.records import Damage, IntervalRecord, RunId
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
 
 
+_READABLE = 0o644  # safetensors writes for its user alone, every other file here is for colleagues too
+
+
 @dataclass(frozen=True, slots=True)
 class FileHashes:
     """sha256 of the files that a record names."""
@@ -101,6 +104,7 @@ class CheckpointDirectory:
         self._reach(Point.RESUME_STAGED)
         staged = self._fresh(self._dir(interval))
         save_file(to_llama_names(weights, config=self._model), staged / "model.safetensors", {"format": "pt"})
+        (staged / "model.safetensors").chmod(_READABLE)
         self._reach(Point.WEIGHTS_WRITTEN)
         (staged / "config.json").write_text(json.dumps(llama_config(self._model), indent=2) + "\n", encoding="utf-8")
         (staged / "tokens.npz").write_bytes(_npz(scores))
@@ -180,6 +184,7 @@ class CheckpointDirectory:
     def _stage_resume_state(self, interval: int, optimizer: dict[str, Tensor]) -> None:
         staged = self._fresh(self._resume_dir(interval))
         save_file(optimizer, staged / "optimizer.safetensors")
+        (staged / "optimizer.safetensors").chmod(_READABLE)
         write_checksums(staged)
         sync_tree(staged)
 
