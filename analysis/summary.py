@@ -93,7 +93,9 @@ def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> 
             sentences.append(_rise(summaries))
     if known is not None:
         sentences += _passes(known)
-    return [*sentences, _apa(metric["apa"])]
+    # Warnings on other metrics, such as that perplexity is the same curve again, concern what is not said here.
+    warnings = [warning for warning in statistics["audit"]["warnings"] if warning.startswith("val_loss:")]
+    return [*sentences, *(f"Warning: {warning}." for warning in warnings), _apa(metric["apa"])]
 
 
 def _left_out(statistics: dict[str, Any]) -> list[str]:
