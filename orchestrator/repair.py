@@ -12,9 +12,8 @@ from orchestrator.lease import hold_lease
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.progress_tracker import runs_of
 from orchestrator.run_directory import recognize_run_directory
-from workers.checksums import verify_checksums
 from workers.publication import CheckpointPart, set_aside
-from workers.record_files import CHECKPOINT_NAMES, read_record
+from workers.record_files import read_whole_record
 from workers.records import IntervalRecord, RunId
 
 __all__ = ["repair_run_directory"]
@@ -90,11 +89,7 @@ def _record_of(
     run: RunId, interval: int, *, checkpoint: Path, paths: RunPaths, said: list[str]
 ) -> list[IntervalRecord]:
     try:
-        verify_checksums(checkpoint, names=CHECKPOINT_NAMES)
-        record = read_record(checkpoint)
-        if (record.run, record.interval) != (run, interval):
-            raise CheckpointError(f"{checkpoint} holds interval {record.interval} of {record.run}")
-        return [record]
+        return [read_whole_record(checkpoint, run=run, interval=interval)]
     except CheckpointError as error:
         kept = set_aside(paths, run=run, interval=interval, part=CheckpointPart.CHECKPOINT)
         said.append(f"{error}; it is kept as {kept}.")

@@ -21,7 +21,7 @@ from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart
-from workers.record_files import CHECKPOINT_NAMES, RECORD_NAME, RESUME_NAMES, read_record
+from workers.record_files import RECORD_NAME, RESUME_NAMES, read_whole_record
 from workers.records import Damage, IntervalRecord, RunId
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
@@ -151,11 +151,7 @@ class CheckpointDirectory:
         """The record of a checkpoint by its interval; empty where there is no such directory."""
         if not self._dir(interval).is_dir():
             return {}
-        verify_checksums(self._dir(interval), names=CHECKPOINT_NAMES)
-        record = read_record(self._dir(interval))
-        if (record.run, record.interval) != (self._run, interval):
-            raise CheckpointError(f"{self._dir(interval)} holds interval {record.interval} of {record.run}")
-        return {interval: record}
+        return {interval: read_whole_record(self._dir(interval), run=self._run, interval=interval)}
 
     def _whole_resume_state(self, interval: int) -> set[int]:
         """The interval itself; empty where there is no such directory."""

@@ -4,13 +4,27 @@ import json
 from pathlib import Path
 
 from configs.errors import CheckpointError
-from workers.records import IntervalRecord
+from workers.checksums import verify_checksums
+from workers.records import IntervalRecord, RunId
 
-__all__ = ["CHECKPOINT_NAMES", "RECORD_NAME", "RESUME_NAMES", "read_record"]
+__all__ = ["CHECKPOINT_NAMES", "RECORD_NAME", "RESUME_NAMES", "read_record", "read_whole_record"]
 
 RECORD_NAME = "record.json"
 CHECKPOINT_NAMES = frozenset({"config.json", "model.safetensors", RECORD_NAME, "tokens.npz"})
 RESUME_NAMES = frozenset({"optimizer.safetensors"})
+
+
+def read_whole_record(checkpoint_dir: Path, *, run: RunId, interval: int) -> IntervalRecord:
+    """The record of a checkpoint all of whose files hold what their checksums promise.
+
+    Raises:
+        CheckpointError: If one does not, or the checkpoint is that of another run or interval.
+    """
+    verify_checksums(checkpoint_dir, names=CHECKPOINT_NAMES)
+    record = read_record(checkpoint_dir)
+    if (record.run, record.interval) != (run, interval):
+        raise CheckpointError(f"{checkpoint_dir} holds interval {record.interval} of {record.run}")
+    return record
 
 
 def read_record(checkpoint_dir: Path) -> IntervalRecord:
