@@ -66,7 +66,7 @@ class RunPaths:
         return self.checkpoints_dir / condition / f"seed-{seed}"
 
     def checkpoint_dir(self, condition: str, seed: int, interval: int) -> Path:
-        """One checkpoint: weights, config, evaluation tokens, record, checksums."""
+        """One checkpoint: weights, config, evaluation tokens, steps, record, checksums."""
         return self.run_dir(condition, seed) / f"interval-{interval:02d}"
 
     def weights_file(self, condition: str, seed: int, interval: int) -> Path:
@@ -76,6 +76,10 @@ class RunPaths:
     def tokens_file(self, condition: str, seed: int, interval: int) -> Path:
         """Loss, rank and ties of the correct token, per evaluated token."""
         return self.checkpoint_dir(condition, seed, interval) / "tokens.npz"
+
+    def steps_file(self, condition: str, seed: int, interval: int) -> Path:
+        """Loss and gradient norm of every optimizer step of one interval; earlier versions wrote none."""
+        return self.checkpoint_dir(condition, seed, interval) / "steps.npz"
 
     def record_file(self, condition: str, seed: int, interval: int) -> Path:
         """The interval's record, from which the ledger can be rebuilt."""

@@ -14,6 +14,7 @@ _FLOAT_BYTES = 4
 _PROCESS_BYTES = 330 * 1024**2  # resident size of a Python process with torch loaded, before it builds a model
 _LIVE_LOGITS = 3  # logits, their log-probabilities and their gradient
 _EVALUATED_TOKEN_BYTES = 8  # loss, rank and ties of one token, compressed
+_STEP_BYTES = 16  # loss and gradient norm of one step
 _CHECKPOINT_OVERHEAD_BYTES = 8 * 1024
 _RESUME_STATES = 2
 
@@ -81,4 +82,5 @@ def _memory_bytes(config: ExperimentConfig) -> int:
 def _disk_bytes(config: ExperimentConfig) -> int:
     weights = _FLOAT_BYTES * config.model.num_parameters
     checkpoint = weights + config.evaluation.tokens * _EVALUATED_TOKEN_BYTES + _CHECKPOINT_OVERHEAD_BYTES
-    return config.schedule.num_intervals * checkpoint + _RESUME_STATES * 2 * weights
+    steps = config.schedule.num_steps * _STEP_BYTES
+    return config.schedule.num_intervals * checkpoint + steps + _RESUME_STATES * 2 * weights

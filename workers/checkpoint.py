@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -21,8 +22,9 @@ from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart
-from workers.record_files import RECORD_NAME, RESUME_NAMES, read_whole_record
+from workers.record_files import RECORD_NAME, RESUME_NAMES, STEPS_NAME, read_whole_record
 from workers.records import Damage, IntervalRecord, RunId
+from workers.step_series import StepSeries
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
 
@@ -86,6 +88,7 @@ class CheckpointDirectory:
         weights: dict[str, Tensor],
         optimizer: dict[str, Tensor],
         scores: TokenScores,
+        steps: StepSeries,
         make_record: Callable[[FileHashes], IntervalRecord],
     ) -> IntervalRecord:
         """Write one interval to disk, whole and synced, under names that only this attempt uses.
@@ -95,6 +98,7 @@ class CheckpointDirectory:
             weights: Parameters under our own names.
             optimizer: The optimizer's moments; empty at interval 0.
             scores: The evaluation of these weights.
+            steps: The steps that led from the interval before to these weights.
             make_record: Gives the record, once the hashes of the files that it names are known.
 
         Returns:
@@ -107,7 +111,10 @@ class CheckpointDirectory:
         (staged / "model.safetensors").chmod(_READABLE)
         self._reach(Point.WEIGHTS_WRITTEN)
         (staged / "config.json").write_text(json.dumps(llama_config(self._model), indent=2) + "\n", encoding="utf-8")
-        (staged / "tokens.npz").write_bytes(_npz(scores))
+        (staged / "tokens.npz").write_bytes(
+            _npz(loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
+        )
+        (staged / STEPS_NAME).write_bytes(_npz(loss_nats=steps.loss_nats, grad_norm=steps.grad_norm))
         record = make_record(
             FileHashes(weights=file_sha256(staged / "model.safetensors"), tokens=file_sha256(staged / "tokens.npz"))
         )
@@ -191,7 +198,7 @@ class CheckpointDirectory:
         return staged
 
 
-def _npz(scores: TokenScores) -> bytes:
+def _npz(**arrays: NDArray[np.generic]) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()

@@ -23,12 +23,13 @@ def write_checksums(directory: Path) -> None:
     (directory / SUMS_NAME).write_text("".join(lines), encoding="utf-8")
 
 
-def verify_checksums(directory: Path, *, names: frozenset[str]) -> None:
+def verify_checksums(directory: Path, *, names: frozenset[str], optional: frozenset[str] = frozenset()) -> None:
     """Check every file that must be there.
 
     Args:
         directory: What `write_checksums` was called for.
         names: The files that it must list and hold.
+        optional: Files that it may hold, and must list where it does.
 
     Raises:
         CheckpointError: If the list is missing or lists other files, a file is missing, or a file's content differs.
@@ -36,8 +37,9 @@ def verify_checksums(directory: Path, *, names: frozenset[str]) -> None:
     try:
         lines = (directory / SUMS_NAME).read_text(encoding="utf-8").splitlines()
         sums = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
-        if sums.keys() != names:
-            listed, expected_names = ", ".join(sorted(sums)) or "nothing", ", ".join(sorted(names))
+        expected_files = names | {name for name in optional if name in sums or (directory / name).exists()}
+        if sums.keys() != expected_files:
+            listed, expected_names = ", ".join(sorted(sums)) or "nothing", ", ".join(sorted(expected_files))
             raise CheckpointError(f"{directory / SUMS_NAME} lists {listed} and not {expected_names}")
         for name, expected in sums.items():
             if file_sha256(directory / name) != expected:

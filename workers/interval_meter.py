@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable
 from typing import final
 
+import numpy as np
+
+from workers.step_series import StepSeries
 from workers.trainer import StepResult
 
 __all__ = ["IntervalMeter"]
@@ -39,6 +42,13 @@ class IntervalMeter:
         self._grad_norms.append(step.grad_norm)
         self.last_learning_rate = step.learning_rate
         return step
+
+    @property
+    def steps(self) -> StepSeries:
+        """Every step of the interval so far."""
+        return StepSeries(
+            loss_nats=np.array(self._losses, dtype=np.float64), grad_norm=np.array(self._grad_norms, dtype=np.float64)
+        )
 
     @property
     def mean_loss(self) -> float | None:

@@ -7,9 +7,17 @@ from configs.errors import CheckpointError
 from workers.checksums import verify_checksums
 from workers.records import IntervalRecord, RunId
 
-__all__ = ["CHECKPOINT_NAMES", "RECORD_NAME", "RESUME_NAMES", "read_record", "read_whole_record"]
+__all__ = [
+    "CHECKPOINT_NAMES",
+    "RECORD_NAME",
+    "RESUME_NAMES",
+    "STEPS_NAME",
+    "read_record",
+    "read_whole_record",
+]
 
 RECORD_NAME = "record.json"
+STEPS_NAME = "steps.npz"  # run directories of earlier versions lack it
 CHECKPOINT_NAMES = frozenset({"config.json", "model.safetensors", RECORD_NAME, "tokens.npz"})
 RESUME_NAMES = frozenset({"optimizer.safetensors"})
 
@@ -20,7 +28,7 @@ def read_whole_record(checkpoint_dir: Path, *, run: RunId, interval: int) -> Int
     Raises:
         CheckpointError: If one does not, or the checkpoint is that of another run or interval.
     """
-    verify_checksums(checkpoint_dir, names=CHECKPOINT_NAMES)
+    verify_checksums(checkpoint_dir, names=CHECKPOINT_NAMES, optional=frozenset({STEPS_NAME}))
     record = read_record(checkpoint_dir)
     if (record.run, record.interval) != (run, interval):
         raise CheckpointError(f"{checkpoint_dir} holds interval {record.interval} of {record.run}")

@@ -163,6 +163,7 @@ class SeedRun:
             weights=dict(trainer.model.named_parameters()),
             optimizer=trainer.optimizer_tensors(),
             scores=scores,
+            steps=meter.steps,
             make_record=lambda hashes: self._record(
                 interval, trainer=trainer, meter=meter, scores=scores, hashes=hashes
             ),

@@ -48,6 +48,7 @@ def test_names_are_those_of_the_design():
     assert paths.tokenizer_file == Path("RUN/tokenizer.json")
     assert paths.weights_file("base", 101, 7) == Path("RUN/checkpoints/base/seed-101/interval-07/model.safetensors")
     assert paths.tokens_file("base", 101, 7) == Path("RUN/checkpoints/base/seed-101/interval-07/tokens.npz")
+    assert paths.steps_file("base", 101, 7) == Path("RUN/checkpoints/base/seed-101/interval-07/steps.npz")
     assert paths.record_file("base", 101, 7) == Path("RUN/checkpoints/base/seed-101/interval-07/record.json")
     assert paths.resume_run_dir("base", 101) == Path("RUN/resume/base/seed-101")
     assert paths.table_csv == Path("RUN/table.csv")
@@ -62,6 +63,7 @@ def test_files_of_an_interval_lie_in_its_checkpoint():
 
     assert paths.weights_file("base", 101, 7).parent == directory
     assert paths.tokens_file("base", 101, 7).parent == directory
+    assert paths.steps_file("base", 101, 7).parent == directory
     assert paths.record_file("base", 101, 7).parent == directory
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from workers.points import Point
-from workers.record_files import CHECKPOINT_NAMES, RESUME_NAMES
+from workers.record_files import CHECKPOINT_NAMES, RESUME_NAMES, STEPS_NAME
 
 SUMS = "SHA256SUMS"
-CHECKPOINT_FILES = sorted(CHECKPOINT_NAMES)
+CHECKPOINT_FILES = sorted(CHECKPOINT_NAMES | {STEPS_NAME})
 RESUME_FILES = sorted(RESUME_NAMES)
 NEWEST = 3
 OLDER = 1

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workers.checkpoint import CheckpointDirectory, Inspection
     from workers.evaluation import TokenScores
     from workers.seed_run import SeedRun
+    from workers.step_series import StepSeries
 
 _RUN = RunId("base", 1)
 
@@ -125,6 +126,18 @@ def scores_of() -> "Callable[[int], TokenScores]":
     return make
 
 
+@pytest.fixture(scope="session")
+def steps_of() -> "Callable[[int], StepSeries]":
+    """A function from an interval to its 4 steps; none at interval 0."""
+    from workers.step_series import StepSeries
+
+    def make(interval: int) -> StepSeries:
+        loss = np.linspace(interval, interval + 0.1, 4 if interval else 0)
+        return StepSeries(loss_nats=loss, grad_norm=loss + 1)
+
+    return make
+
+
 @pytest.fixture
 def weights_of(tiny_experiment) -> Callable[[int], dict[str, Any]]:
     """A function from an interval to weights that only this interval has."""
@@ -152,7 +165,7 @@ def checkpoints_of(paths, tiny_experiment) -> "Callable[..., CheckpointDirectory
 
 
 @pytest.fixture
-def stage(checkpoints_of, weights_of, scores_of, make_record) -> Callable[..., IntervalRecord]:
+def stage(checkpoints_of, weights_of, scores_of, steps_of, make_record) -> Callable[..., IntervalRecord]:
     """A function that stages an interval of the run base/seed-1 for an attempt."""
     import torch
 
@@ -162,6 +175,7 @@ def stage(checkpoints_of, weights_of, scores_of, make_record) -> Callable[..., I
             weights=weights_of(interval),
             optimizer={"exp_avg.norm.gain": torch.full((16,), float(interval))} if interval else {},
             scores=scores_of(interval),
+            steps=steps_of(interval),
             make_record=lambda hashes: make_record(interval, hashes=hashes, attempt=attempt),
         )
 

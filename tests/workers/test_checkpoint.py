@@ -13,7 +13,7 @@ from workers.points import Point
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-CHECKPOINT_FILES = ("config.json", "model.safetensors", "record.json", "tokens.npz")
+CHECKPOINT_FILES = ("config.json", "model.safetensors", "record.json", "steps.npz", "tokens.npz")
 
 
 def test_checkpoint_has_the_files_of_the_design(write, paths):
@@ -75,7 +75,7 @@ def test_record_file_is_strict_json(write, paths):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_record_that_is_not_finite_is_never_written(
-    checkpoints_of, weights_of, scores_of, make_record, paths, publish, value
+    checkpoints_of, weights_of, scores_of, steps_of, make_record, paths, value
 ):
     with pytest.raises(ValueError, match="not JSON compliant"):
         checkpoints_of().stage(
@@ -83,6 +83,7 @@ def test_record_that_is_not_finite_is_never_written(
             weights=weights_of(1),
             optimizer={},
             scores=scores_of(1),
+            steps=steps_of(1),
             make_record=lambda hashes: make_record(1, hashes=hashes, val_loss_se=value),
         )
 
@@ -102,6 +103,18 @@ def test_token_scores_are_read_back_without_pickle(write, scores_of, paths):
         "num_ties": "int32",
     }
     assert all(np.array_equal(array, getattr(scores, name)) for name, array in read.items())
+
+
+@pytest.mark.parametrize("interval", [0, 2])
+def test_steps_are_read_back_without_pickle(write, steps_of, paths, interval):
+    write(interval)
+
+    with np.load(paths.steps_file("base", 1, interval), allow_pickle=False) as arrays:
+        read = {name: arrays[name] for name in arrays.files}
+
+    steps = steps_of(interval)
+    assert {name: array.dtype.name for name, array in read.items()} == {"loss_nats": "float64", "grad_norm": "float64"}
+    assert all(np.array_equal(array, getattr(steps, name)) for name, array in read.items())
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="the command sha256sum is not installed")

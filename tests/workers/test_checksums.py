@@ -111,3 +111,25 @@ def test_list_that_is_no_text_is_refused(directory):
 def test_missing_list_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"is incomplete"):
         verify_checksums(tmp_path, names=NAMES)
+
+
+def test_file_that_may_be_absent_is_checked_where_it_is_there(directory):
+    verify_checksums(directory, names=frozenset({"a"}), optional=frozenset({"b", "c"}))
+    (directory / "b").write_text("c")
+
+    with pytest.raises(CheckpointError, match=r"/b does not hold what its checksum promises"):
+        verify_checksums(directory, names=frozenset({"a"}), optional=frozenset({"b"}))
+
+
+def test_file_that_may_be_absent_is_missed_where_it_is_listed(directory):
+    (directory / "b").unlink()
+
+    with pytest.raises(CheckpointError, match="is incomplete"):
+        verify_checksums(directory, names=frozenset({"a"}), optional=frozenset({"b"}))
+
+
+def test_file_that_may_be_absent_is_refused_where_it_is_not_listed(directory):
+    (directory / "c").write_text("c")
+
+    with pytest.raises(CheckpointError, match=r"SHA256SUMS lists a, b and not a, b, c$"):
+        verify_checksums(directory, names=NAMES, optional=frozenset({"c"}))

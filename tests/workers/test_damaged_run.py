@@ -96,6 +96,7 @@ NEWEST = [
         ("checkpoint", "model.safetensors", "flipped bit"),
         ("checkpoint", "config.json", "removed"),
         ("checkpoint", "tokens.npz", "removed"),
+        ("checkpoint", "steps.npz", "removed"),
         ("checkpoint", "record.json", "cut in half"),
         ("checkpoint", "SHA256SUMS", "last line dropped"),
         ("checkpoint", "SHA256SUMS", "removed"),

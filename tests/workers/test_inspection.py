@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from configs.errors import CheckpointError
+from workers.checksums import write_checksums
 from workers.publication import CheckpointPart
 from workers.record_files import read_record
 from workers.records import Damage, RunId
@@ -13,7 +14,7 @@ from workers.records import Damage, RunId
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 RUN = RunId("base", 1)
-CHECKPOINT_FILES = ("config.json", "model.safetensors", "record.json", "tokens.npz")
+CHECKPOINT_FILES = ("config.json", "model.safetensors", "record.json", "steps.npz", "tokens.npz")
 
 
 def flip_a_bit(path) -> None:
@@ -318,3 +319,13 @@ def test_record_is_read_as_written(write, paths):
     record = write(2)
 
     assert read_record(paths.checkpoint_dir("base", 1, 2)) == record
+
+
+def test_checkpoint_of_an_earlier_version_without_steps_is_whole(write, inspect, paths):
+    record = write(1)
+    paths.steps_file("base", 1, 1).unlink()
+    write_checksums(paths.checkpoint_dir("base", 1, 1))
+
+    inspection = inspect(known=frozenset({0}))
+
+    assert (inspection.damages, inspection.newest.record) == ((), record)

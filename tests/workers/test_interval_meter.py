@@ -39,6 +39,17 @@ def test_means_are_over_the_steps(clock):
     assert meter.mean_grad_norm == 3.0
 
 
+def test_steps_are_kept_in_their_order(clock):
+    meter = IntervalMeter(clock, elapsed_s=0.0)
+    assert (meter.steps.loss_nats.tolist(), meter.steps.grad_norm.tolist()) == ([], [])
+
+    for loss, grad_norm in ((4.0, 1.0), (3.0, 2.0)):
+        meter.time_step(step_of(clock, seconds=1.0, loss=loss, grad_norm=grad_norm))
+
+    assert meter.steps.loss_nats.tolist() == [4.0, 3.0]
+    assert meter.steps.grad_norm.tolist() == [1.0, 2.0]
+
+
 def test_mean_is_rounded_once(clock):
     meter = IntervalMeter(clock, elapsed_s=0.0)
 
@@ -89,6 +100,7 @@ def test_new_interval_forgets_the_steps_but_not_the_time(clock):
 
     meter.begin_interval()
     assert meter.mean_loss is None
+    assert meter.steps.loss_nats.size == 0
     meter.time_step(step_of(clock, seconds=0.25, loss=1.0))
 
     assert meter.mean_loss == 1.0

@@ -50,7 +50,7 @@ def tokens(model) -> torch.Tensor:
 
 
 @pytest.fixture
-def checkpoint_dir(model, tokens, tmp_path, make_record):
+def checkpoint_dir(model, tokens, tmp_path, steps_of, make_record):
     run = RunId("base", 1)
     paths = RunPaths(tmp_path)
     CheckpointDirectory(paths, run=run, attempt=1, model=model.config).stage(
@@ -58,6 +58,7 @@ def checkpoint_dir(model, tokens, tmp_path, make_record):
         weights=dict(model.named_parameters()),
         optimizer={},
         scores=evaluate(model, tokens=EvaluationTokens(inputs=tokens, targets=tokens)),
+        steps=steps_of(0),
         make_record=lambda hashes: make_record(0, hashes=hashes),
     )
     publish_interval(paths, run=run, interval=0, attempt=1)

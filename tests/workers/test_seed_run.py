@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -21,9 +22,20 @@ RUN = RunId("base", 1)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(seed_run, tmp_path_factory, one_thread):
-    """What a run from start to end tells; nobody changes its directory."""
-    return list(seed_run(tmp_path_factory.mktemp("undisturbed")))
+def undisturbed_dir(tmp_path_factory):
+    """The directory of a run from start to end, which nobody changes."""
+    return tmp_path_factory.mktemp("undisturbed")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(seed_run, undisturbed_dir, one_thread):
+    """What that run tells."""
+    return list(seed_run(undisturbed_dir))
+
+
+def steps_files_of(root) -> list[bytes]:
+    """The losses of the steps of each interval, as they lie on disk."""
+    return [RunPaths(root).steps_file("base", 1, interval).read_bytes() for interval in range(4)]
 
 
 def records_of(told) -> list[IntervalRecord]:
@@ -182,7 +194,7 @@ def test_step_reads_as_many_windows_as_its_tokens_fill(tiny_experiment):
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 5, 8, 11])
-def test_stopped_run_goes_on_to_the_same_bits(undisturbed, seed_run, make_clock, tmp_path, step):
+def test_stopped_run_goes_on_to_the_same_bits(undisturbed, undisturbed_dir, seed_run, make_clock, tmp_path, step):
     # The clock makes every step long enough for a progress sample, so that the run can be stopped at any step.
     stopped = stop_at(seed_run(tmp_path, clock=make_clock(tick_s=10.0)), step)
     resumed = list(seed_run(tmp_path, attempt=2))
@@ -190,6 +202,7 @@ def test_stopped_run_goes_on_to_the_same_bits(undisturbed, seed_run, make_clock,
     assert stopped[-1] == Stopped(RUN, 1, step)
     assert learning_of(resumed) == learning_of(undisturbed)
     assert resumed[-1] == replace(undisturbed[-1], attempt=2)
+    assert steps_files_of(tmp_path) == steps_files_of(undisturbed_dir)
 
 
 def test_resumed_run_tells_the_records_that_are_on_disk_first(seed_run, make_clock, tmp_path):
@@ -311,6 +324,17 @@ def test_train_loss_is_the_mean_of_the_steps_of_its_interval(seed_run, make_cloc
     losses = [value.train_loss for value in told if isinstance(value, ProgressSample)]
     expected = [math.fsum(losses[first : first + 4]) / 4 for first in (0, 4, 8)]
     assert [record.train_loss for record in records_of(told)[1:]] == expected
+
+
+def test_losses_of_the_steps_are_kept_by_interval(seed_run, make_clock, tmp_path):
+    told = list(seed_run(tmp_path, clock=make_clock(tick_s=10.0)))
+
+    kept = []
+    for interval in range(4):
+        with np.load(RunPaths(tmp_path).steps_file("base", 1, interval), allow_pickle=False) as steps:
+            kept.append(steps["loss_nats"].tolist())
+    losses = [value.train_loss for value in told if isinstance(value, ProgressSample)]
+    assert kept == [[], losses[:4], losses[4:8], losses[8:]]
 
 
 def test_record_says_where_it_was_made(undisturbed, worker_place):
