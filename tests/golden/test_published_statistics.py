@@ -220,4 +220,5 @@ def test_interval_eighteen_is_not_told_from_the_last(results):
     # t = .14 between intervals 18 and 20: published-study.md section 6
     assert row["t"] == pytest.approx(0.14, abs=5e-3)
     assert row["sim95_low"] < 0 < row["sim95_high"]
-    assert row["p_holm"] == row["p_max_t"] == 1
+    assert row["p_holm"] > 0.8
+    assert row["p_max_t"] == 1
