@@ -115,3 +115,31 @@ class RunPaths:
     def statistics_file(self) -> Path:
         """Audit, telemetry and repeated-measures statistics."""
         return self.root / "statistics.json"
+
+    @property
+    def report_html(self) -> Path:
+        """The report as one page that needs nothing but itself."""
+        return self.root / "report.html"
+
+    @property
+    def report_md(self) -> Path:
+        """The report as Markdown, which shows the figures."""
+        return self.root / "report.md"
+
+    @property
+    def figures_dir(self) -> Path:
+        """The figures of the report, and the tables behind them."""
+        return self.root / "figures"
+
+    def figure_file(self, name: str, suffix: str) -> Path:
+        """One figure as `svg` or `png`, or the table behind it as `csv`."""
+        return self.figures_dir / f"{name}.{suffix}"
+
+    @property
+    def tables_dir(self) -> Path:
+        """The tables of the report for a paper."""
+        return self.root / "tables"
+
+    def latex_file(self, name: str) -> Path:
+        """One table in LaTeX."""
+        return self.tables_dir / f"{name}.tex"

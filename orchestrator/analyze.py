@@ -1,5 +1,6 @@
 """Analyse a run directory, or any table in long form."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from analysis.frame_conditions import analyze_conditions
 from analysis.frame_summary import summarize_frame
 from analysis.json_text import statistics_to_json
 from analysis.long_form import load_long_form
+from analysis.report.load_facts import facts_of_run, facts_of_table
+from analysis.report.write import write_report
 from analysis.table_statistics import TABLE_METRICS
 from configs.durable import write_bytes_durably
 from configs.errors import ConfigurationError, RunDirectoryError
@@ -27,13 +30,14 @@ class Analysis:
     """What an analysis found."""
 
     statistics_file: Path
+    report_file: Path
     sentences: tuple[str, ...]
 
 
 def analyze_source(
     source: Path, *, out: Path | None, subject: str, within: str, metrics: tuple[str, ...], missing: str
 ) -> Analysis:
-    """Write statistics.json, and for a run directory its table as well.
+    """Write statistics.json and the report, and for a run directory its table as well.
 
     Args:
         source: A run directory, or a CSV or Parquet file in long form.
@@ -65,7 +69,8 @@ def _analyze_run(source: Path, *, out: Path, missing: Missing) -> Analysis:
         raise RunDirectoryError(f"{source} holds no record yet; run `seedscope resume {source}` first")
     destination = _made(out)
     result = aggregate(records, config=directory.config, paths=directory.paths, out=destination, missing=missing)
-    return Analysis(destination.statistics_file, result.sentences)
+    write_report(facts_of_run(directory.paths, analysis=destination), out=destination)
+    return Analysis(destination.statistics_file, destination.report_html, result.sentences)
 
 
 def _analyze_file(
@@ -81,7 +86,10 @@ def _analyze_file(
     )
     destination = _made(out)
     write_bytes_durably(destination.statistics_file, statistics_to_json(statistics).encode())
-    return Analysis(destination.statistics_file, tuple(summarize_frame(statistics)))
+    command = f"seedscope analyze {shlex.quote(source.name)} --subject {subject} --within {within}"
+    facts = facts_of_table(table, statistics=statistics, title=source.stem, command=command, paths=destination)
+    write_report(facts, out=destination)
+    return Analysis(destination.statistics_file, destination.report_html, tuple(summarize_frame(statistics)))
 
 
 def _missing_rule(name: str) -> Missing:

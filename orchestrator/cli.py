@@ -138,7 +138,7 @@ def analyze(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A run directory, or a CSV or Parquet file.")],
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--out", metavar="DIR", help="Where statistics.json goes. Default: RUN, or here."),
+        typer.Option("--out", metavar="DIR", help="Where statistics and report go. Default: RUN, or here."),
     ] = None,
     subject: Annotated[str, typer.Option(help="Column that names the subjects.")] = "seed",
     within: Annotated[str, typer.Option(help="Column that names the levels of the within factor.")] = "interval",
@@ -156,7 +156,7 @@ def analyze(
     analysis = analyze_source(
         source, out=out, subject=subject, within=within, metrics=tuple(metrics or ()), missing=missing
     )
-    _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}"))
+    _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))
 
 
 @app.command()
@@ -222,9 +222,14 @@ def _view(*, wants_json: bool) -> "AbstractView":
 
 
 def _end(finish: "Finish", *, wants_json: bool) -> None:
+    from orchestrator.report_files import report_on
+
     root = finish.directory.paths.root
     if not wants_json:
         _print_lines(("", *finish.aggregation.sentences, f"Table: {finish.directory.paths.table_csv}"))
+    report = report_on(finish)
+    if report is not None and not wants_json:
+        _print_lines((f"Report: {report}",))
     if finish.exit_code:
         if finish.reason:
             typer.echo(f"seedscope: {finish.reason}", err=True)

@@ -89,10 +89,19 @@ def test_table_of_a_run_can_be_analysed_as_any_table(
     assert (mine["rm_anova"], mine["descriptive"]) == (runs["rm_anova"], runs["descriptive"])
 
 
-def test_statistics_of_a_file_go_where_the_user_is(
+def test_statistics_and_report_of_a_file_go_where_the_user_is(
     finished: Any, seedscope: Callable[..., Any], tmp_path: Path
 ) -> None:
     answer = seedscope(tmp_path, "analyze", finished.root / "table.csv")
 
     assert answer.exit_code == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["statistics.json"]
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == ["figures", "report.html", "report.md", "statistics.json", "tables"]
+
+
+def test_run_ends_with_its_report(finished: Any) -> None:
+    page = (finished.root / "report.html").read_text()
+
+    assert "<title>quickstart" in page
+    assert (finished.root / "figures" / "trajectories.svg").is_file()
+    assert f"Report: {Path('out') / 'report.html'}" in finished.answer.output

@@ -1,0 +1,1 @@
+"""Plots: each takes an Axes, returns it and saves nothing."""

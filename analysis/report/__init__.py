@@ -1,0 +1,1 @@
+"""The report: facts become sections, sections become report.html, report.md, figures and LaTeX tables."""

@@ -1,0 +1,60 @@
+"""Ask every section for its blocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.missing_cells import describe_cells
+from analysis.report.blocks import Block, Note
+from analysis.report.facts import ReportFacts
+from analysis.report.section import AbstractSection
+from configs.errors import SeedscopeError
+
+__all__ = ["Report", "WrittenSection", "compose"]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSection:
+    """A section with what it says."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that is rendered."""
+
+    title: str
+    partial: str
+    """What is missing; empty for a complete experiment."""
+    sections: tuple[WrittenSection, ...]
+
+
+def compose(facts: ReportFacts, *, sections: Sequence[AbstractSection]) -> Report:
+    """The report, with every section that is there.
+
+    A section that cannot read its files is a note with the reason; the others are not lost.
+
+    Args:
+        facts: What the sections read.
+        sections: In the reader's order.
+    """
+    written = [_written(section, facts=facts) for section in sections if section.is_there(facts)]
+    return Report(title=facts.title, partial=_partial(facts), sections=tuple(written))
+
+
+def _written(section: AbstractSection, *, facts: ReportFacts) -> WrittenSection:
+    try:
+        blocks = tuple(section.blocks(facts))
+    except SeedscopeError as error:
+        blocks = (Note(f"This section is left out: {error}."),)
+    return WrittenSection(id=section.id, title=section.title, blocks=blocks)
+
+
+def _partial(facts: ReportFacts) -> str:
+    missing = facts.missing
+    if not missing:
+        return ""
+    expected = facts.num_cells + len(missing)
+    return f"PARTIAL: {facts.num_cells:,} of {expected:,} cells; missing: {describe_cells(missing)}."

@@ -1,0 +1,68 @@
+"""Render a report as one HTML file that needs nothing but itself."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.figures.style import THEME
+from analysis.report.blocks import FigureBlock, TableBlock
+from analysis.report.compose import Report
+from analysis.report.drawing import Drawing
+
+__all__ = ["MAX_ROWS", "numeric_columns", "render_html", "shown_rows"]
+
+MAX_ROWS = 120
+"""A longer table is cut in the page; the CSV file beside the figures has all of it."""
+
+_NUMBER = re.compile(r"^[\s\[<>=.,\d+\N{MINUS SIGN}\N{EN DASH}eE%]*$")
+
+
+def render_html(report: Report, *, drawings: Mapping[str, Drawing]) -> str:
+    """The page. Every text in it is escaped; the figures are the only markup that is taken as it is.
+
+    Args:
+        report: What it says.
+        drawings: By the figure block's name.
+    """
+    return _environment().get_template("report.html.j2").render(report=report, drawings=drawings, theme=THEME)
+
+
+def shown_rows(table: TableBlock) -> tuple[tuple[str, ...], ...]:
+    """The rows that a page shows: all, or the first and last 60."""
+    if len(table.rows) <= MAX_ROWS:
+        return table.rows
+    half = MAX_ROWS // 2
+    gap = ("…", *("" for _ in table.columns[1:]))
+    return (*table.rows[:half], gap, *table.rows[-half:])
+
+
+def numeric_columns(table: TableBlock) -> Sequence[bool]:
+    """Which columns hold numbers only and are set flush right."""
+    return [all(_NUMBER.match(row[column]) for row in table.rows) for column in range(len(table.columns))]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("analysis.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"shown_rows": shown_rows, "numeric_columns": numeric_columns, "is_cut": _is_cut}
+    environment.filters["breakable"] = _breakable
+    environment.tests["figure"] = lambda block: isinstance(block, FigureBlock)
+    return environment
+
+
+def _is_cut(table: TableBlock) -> bool:
+    return len(table.rows) > MAX_ROWS
+
+
+def _breakable(text: str) -> Markup:
+    """Escaped text that may break after a slash or an underscore, where a browser would not."""
+    return Markup(re.sub(r"([/_])(?=\w)", r"\1<wbr>", str(Markup.escape(text))))  # noqa: S704, escaped just here

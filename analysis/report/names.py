@@ -1,0 +1,33 @@
+"""How columns, conditions, figures and tables are named in a report."""
+
+import re
+
+from analysis.report.facts import Condition, ReportFacts
+
+__all__ = ["block_name", "column_title", "of_condition"]
+
+TITLES = {
+    "val_loss": "validation loss",
+    "train_loss": "training loss",
+    "val_ppl": "validation perplexity",
+    "rolling_volatility": "rolling volatility",
+}
+
+
+def column_title(column: str) -> str:
+    """A column in words, where Seedscope knows it."""
+    return TITLES.get(column, column)
+
+
+def block_name(kind: str, *, condition: Condition, facts: ReportFacts) -> str:
+    """A file name for a condition's figure or table: `trajectories`, of several conditions `trajectories-2-small`."""
+    if len(facts.conditions) == 1:
+        return kind
+    place = facts.conditions.index(condition) + 1
+    safe = re.sub(r"[^a-z0-9]+", "-", condition.name.lower()).strip("-")[:40]
+    return f"{kind}-{place}-{safe}".rstrip("-")
+
+
+def of_condition(condition: Condition, *, facts: ReportFacts) -> str:
+    """`Condition small: ` where there are several, else nothing."""
+    return f"Condition {condition.name}: " if len(facts.conditions) > 1 else ""

@@ -1,0 +1,67 @@
+"""Write a report: the page, the Markdown, every figure alone and every table."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from analysis.report.blocks import FigureBlock, TableBlock
+from analysis.report.compose import Report, compose
+from analysis.report.drawing import draw_figure
+from analysis.report.facts import ReportFacts
+from analysis.report.html import render_html
+from analysis.report.latex import latex_table
+from analysis.report.markdown import render_markdown
+from analysis.report.registry import SECTIONS
+from configs.durable import write_bytes_durably
+from configs.run_paths import RunPaths
+
+__all__ = ["write_report"]
+
+
+def write_report(facts: ReportFacts, *, out: RunPaths) -> Report:
+    """Write report.html, report.md, figures/ and tables/, each file whole or not at all.
+
+    Files of these names are replaced; others in those directories are left alone.
+
+    Args:
+        facts: What the report is made from.
+        out: Names of what is written.
+
+    Returns:
+        What the report says.
+    """
+    report = compose(facts, sections=SECTIONS)
+    drawings = {figure.name: draw_figure(figure) for figure in _figures(report)}
+    out.figures_dir.mkdir(exist_ok=True)
+    out.tables_dir.mkdir(exist_ok=True)
+    for name, drawing in drawings.items():
+        write_bytes_durably(out.figure_file(name, "svg"), drawing.svg)
+        write_bytes_durably(out.figure_file(name, "png"), drawing.png)
+    for table in _tables(report):
+        write_bytes_durably(out.figure_file(table.name, "csv"), _csv(table).encode())
+        write_bytes_durably(out.latex_file(table.name), latex_table(table).encode())
+    write_bytes_durably(out.report_md, render_markdown(report, figures=out.figures_dir.name).encode())
+    write_bytes_durably(out.report_html, render_html(report, drawings=drawings).encode())
+    return report
+
+
+def _figures(report: Report) -> Iterator[FigureBlock]:
+    for section in report.sections:
+        yield from (block for block in section.blocks if isinstance(block, FigureBlock))
+
+
+def _tables(report: Report) -> Iterator[TableBlock]:
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, TableBlock):
+                yield block
+            elif isinstance(block, FigureBlock) and block.table is not None:
+                yield block.table
+
+
+def _csv(table: TableBlock) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return buffer.getvalue()
