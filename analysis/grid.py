@@ -12,6 +12,8 @@ from configs.errors import TableError
 
 __all__ = ["Grid", "grid_from_frame", "with_every_interval"]
 
+LARGEST_NUM_CELLS = 50_000_000  # 400 MB for one metric
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -46,20 +48,19 @@ def grid_from_frame(frame: pd.DataFrame, *, subject: str, within: str, metric: s
         Subjects and levels in the order of `ordered_labels`.
 
     Raises:
-        TableError: If a column is missing, a label is missing, a value is not a number, or a cell appears twice.
+        TableError: If a column is missing, a label is missing, a value is not a number, a cell appears twice, or
+            nearly all of a vast grid would be empty.
     """
     require_columns(frame, columns=(subject, within, metric))
     for column in (subject, within):
         require_labels(frame, column=column)
     numbers = numbers_in(frame, column=metric)
-    subjects = ordered_labels(frame[subject])
-    levels = ordered_labels(frame[within])
-    rows = _positions(frame[subject], labels=subjects)
-    columns = _positions(frame[within], labels=levels)
-    _reject_duplicates(frame, rows=rows, columns=columns, subject=subject, within=within)
-    values = np.full((len(subjects), len(levels)), np.nan)
-    values[rows, columns] = numbers
-    return Grid(values=values, subjects=subjects, levels=levels)
+    rows, columns = _axis(frame[subject]), _axis(frame[within])
+    _reject_vast(rows, columns, subject=subject, within=within)
+    _reject_duplicates(rows, columns, subject=subject, within=within)
+    values = np.full((len(rows.labels), len(columns.labels)), np.nan)
+    values[rows.positions, columns.positions] = numbers
+    return Grid(values=values, subjects=rows.labels, levels=columns.labels)
 
 
 def with_every_interval(grid: Grid) -> Grid:
@@ -86,20 +87,35 @@ def _interval(level: Label) -> int:
     return level
 
 
-def _positions(column: pd.Series, *, labels: tuple[Label, ...]) -> NDArray[np.intp]:
+@dataclass(frozen=True)
+class _Axis:
+    labels: tuple[Label, ...]
+    positions: NDArray[np.intp]
+    """Where in `labels` each row of the table belongs, shape (num_rows,)."""
+
+
+def _axis(column: pd.Series) -> _Axis:
+    codes, distinct = pd.factorize(column)
+    labels = ordered_labels(pd.Series(distinct))
     position_of = {label: position for position, label in enumerate(labels)}
-    return np.array([position_of[plain_label(label)] for label in column], dtype=np.intp)
+    positions = np.array([position_of[plain_label(label)] for label in distinct], dtype=np.intp)
+    return _Axis(labels=labels, positions=positions[codes])
 
 
-def _reject_duplicates(
-    frame: pd.DataFrame, *, rows: NDArray[np.intp], columns: NDArray[np.intp], subject: str, within: str
-) -> None:
-    cells, counts = np.unique(np.stack([rows, columns], axis=1), axis=0, return_counts=True)
-    if (counts > 1).any():
-        cell, count = cells[counts > 1][0], int(counts.max())
-        row = int(np.flatnonzero((rows == cell[0]) & (columns == cell[1]))[0])
-        seed, level = plain_label(frame[subject].iloc[row]), plain_label(frame[within].iloc[row])
+def _reject_vast(rows: _Axis, columns: _Axis, *, subject: str, within: str) -> None:
+    num_rows, num_columns = len(rows.labels), len(columns.labels)
+    if num_rows * num_columns > LARGEST_NUM_CELLS:
         raise TableError(
-            f"the cell {subject}={seed}, {within}={level} appears {count} times; keep one row per cell (several "
-            "conditions are analysed one at a time)"
+            f"{num_rows:,} x {num_columns:,} cells ({subject} x {within}) for {len(rows.positions):,} rows: nearly all "
+            f"are empty; choose a column for {within} whose values the subjects share"
+        )
+
+
+def _reject_duplicates(rows: _Axis, columns: _Axis, *, subject: str, within: str) -> None:
+    cells, counts = np.unique(rows.positions * len(columns.labels) + columns.positions, return_counts=True)
+    if (counts > 1).any():
+        row, column = divmod(int(cells[counts > 1][0]), len(columns.labels))
+        raise TableError(
+            f"the cell {subject}={rows.labels[row]}, {within}={columns.labels[column]} appears {int(counts.max())} "
+            "times; keep one row per cell (several conditions are analysed one at a time)"
         )

@@ -52,13 +52,13 @@ def published_telemetry(losses: NDArray[np.float64], *, telemetry: TelemetryConf
     delta = deltas_of(losses)
     window = telemetry.window
     volatility = rolling(
-        delta, window=window, min_values=MIN_DELTAS_SD, reduce=lambda past: float(np.std(past, ddof=1))
+        delta, window=window, min_values=MIN_DELTAS_SD, reduce=lambda past: np.std(past, axis=-1, ddof=1)
     )
     backslide = indicator(delta > 0, defined=delta)
     threshold = _spike_threshold(delta, telemetry=telemetry)
     spike = indicator(delta > threshold, defined=delta + threshold)
-    frequency = rolling(backslide, window=window, min_values=1, reduce=lambda past: float(np.sum(past)))
-    rate = rolling(spike, window=window, min_values=1, reduce=lambda past: float(np.mean(past)))
+    frequency = rolling(backslide, window=window, min_values=1, reduce=lambda past: np.sum(past, axis=-1))
+    rate = rolling(spike, window=window, min_values=1, reduce=lambda past: np.mean(past, axis=-1))
     cutoff = _cutoff(volatility, quantile=telemetry.stable_volatility_quantile)
     return PublishedTelemetry(
         delta=delta,
@@ -104,7 +104,7 @@ def _spike_threshold(delta: NDArray[np.float64], *, telemetry: TelemetryConfig) 
         delta,
         window=telemetry.window,
         min_values=MIN_DELTAS_SD,
-        reduce=lambda past: float(np.mean(past) + z * np.std(past)),
+        reduce=lambda past: np.mean(past, axis=-1) + z * np.std(past, axis=-1),
     )
     # The first delta stands alone in its window, which has no spread to compare it with.
     bound[:, 1:2] = -np.inf

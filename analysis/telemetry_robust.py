@@ -47,7 +47,7 @@ def robust_telemetry(
         backslide=backslide,
         stable_phase_candidate=stable_candidates(
             volatility=published.rolling_volatility,
-            frequency=rolling(backslide, window=window, min_values=1, reduce=lambda past: float(np.sum(past))),
+            frequency=rolling(backslide, window=window, min_values=1, reduce=lambda past: np.sum(past, axis=-1)),
             rate=_spike_rate(spike, window=window),
             cutoff=published.volatility_cutoff,
             telemetry=telemetry,
@@ -60,7 +60,7 @@ def _past_only_spike(delta: NDArray[np.float64], *, telemetry: TelemetryConfig) 
         delta,
         window=telemetry.window,
         min_values=MIN_DELTAS_SD,
-        reduce=lambda past: float(np.mean(past) + telemetry.spike_z_threshold * np.std(past)),
+        reduce=lambda past: np.mean(past, axis=-1) + telemetry.spike_z_threshold * np.std(past, axis=-1),
     )
     threshold = np.maximum(bound, telemetry.spike_min_delta_nats)
     return indicator(delta > threshold, defined=delta + threshold)
@@ -71,5 +71,7 @@ def _spike_rate(spike: NDArray[np.float64], *, window: int) -> NDArray[np.float6
     first_judged = 1 + MIN_DELTAS_SD
     rate = np.full(spike.shape, np.nan)
     judged = spike[:, first_judged - 1 :]
-    rate[:, first_judged - 1 :] = rolling(judged, window=window, min_values=1, reduce=lambda past: float(np.mean(past)))
+    rate[:, first_judged - 1 :] = rolling(
+        judged, window=window, min_values=1, reduce=lambda past: np.mean(past, axis=-1)
+    )
     return rate

@@ -61,6 +61,7 @@ def _largest_z(delta: NDArray[np.float64], *, window: int) -> float | Undefined:
     return float(defined.max()) if len(defined) else Undefined("no window of two deltas or more varies")
 
 
-def _last_z(past: NDArray[np.float64]) -> float:
-    sd = float(np.std(past))
-    return float((past[-1] - np.mean(past)) / sd) if sd > 0 else float("nan")
+def _last_z(past: NDArray[np.float64]) -> NDArray[np.float64]:
+    sd = np.std(past, axis=-1)
+    is_varied = sd > 0
+    return np.where(is_varied, (past[..., -1] - np.mean(past, axis=-1)) / np.where(is_varied, sd, 1), np.nan)
