@@ -18,6 +18,8 @@ __all__ = ["CorrectedP", "RmAnova", "rm_anova"]
 
 # pingouin 0.7.0 divides by zero in its sphericity test at 2 seeds and 3 levels.
 MIN_SEEDS_PINGOUIN = 3
+# It also builds a matrix of levels by levels, 20 GB at 50,000 levels, for an epsilon that we take from seeds by seeds.
+MAX_LEVELS_PINGOUIN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def rm_anova(values: NDArray[np.float64]) -> RmAnova | Undefined:
 
 def _f_test(values: NDArray[np.float64], *, sums: SumsOfSquares) -> _FTest:
     num_seeds, num_levels = values.shape
-    if num_seeds < MIN_SEEDS_PINGOUIN:
+    if num_seeds < MIN_SEEDS_PINGOUIN or num_levels > MAX_LEVELS_PINGOUIN:
         d, v = num_levels - 1, num_seeds - 1
         return _FTest(f=(sums.effect / d) / (sums.error / (d * v)), df_effect=d, df_error=d * v)
     # pingouin gets the error by subtracting the seeds' sum of squares; without their means it keeps its digits.
