@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from configs.corpus import CorpusConfig
+from configs.energy import EnergyConfig
 from configs.evaluation import EvaluationConfig
 from configs.explain import explain
 from configs.frozen import FrozenConfig
@@ -50,6 +51,7 @@ class ExperimentConfig(FrozenConfig):
     telemetry: TelemetryConfig = TelemetryConfig()
     placement: PlacementConfig = PlacementConfig()
     recovery: RecoveryConfig = RecoveryConfig()
+    energy: EnergyConfig = EnergyConfig()
     conditions: dict[Name, dict[str, OverrideValue]] = Field(
         default={}, description="Named overrides of the sections model, optimization and schedule."
     )
@@ -122,7 +124,7 @@ class ExperimentConfig(FrozenConfig):
         learning column. The text is told apart by the corpus fingerprint.
         """
         values = self.to_dict()
-        for key in ("name", "telemetry", "recovery"):
+        for key in ("name", "telemetry", "recovery", "energy"):
             del values[key]
         for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
             del values["corpus"][key]

@@ -10,6 +10,8 @@ from orchestrator.seed_worker import RunTask, advance, open_seed_run
 from orchestrator.slots import Slot
 from workers.failure_cause import failure_from
 from workers.records import FailureCause, Outcome, RunId, SeedFailure
+from workers.usage.host_meter import AbstractHostMeter, Sharing
+from workers.usage.open_meter import open_host_meter
 
 __all__ = ["InlineExecutor"]
 
@@ -37,6 +39,7 @@ class InlineExecutor(AbstractExecutor):
         self._slot = slot
         self._clock = clock
         self._sleep = sleep
+        self._host_meter: AbstractHostMeter | None = None
         self._current: tuple[RunTask, Iterator[Outcome | None]] | None = None
 
     @property
@@ -86,9 +89,14 @@ class InlineExecutor(AbstractExecutor):
     def close(self) -> None:
         """See the base class."""
         self._current = None
+        if self._host_meter is not None:
+            self._host_meter.close()
         self._metrics.close()
 
     def _progress_of(self, task: RunTask) -> Iterator[Outcome | None]:
-        seed_run = open_seed_run(task)
+        if self._host_meter is None:
+            placement = task.config.placement
+            self._host_meter = open_host_meter(task.config.energy, device=placement.device, sharing=Sharing.SEQUENTIAL)
+        seed_run = open_seed_run(task, host_meter=self._host_meter)
         for item in seed_run:
             yield advance(seed_run, item=item, attempt=task.attempt, metrics=self._metrics)

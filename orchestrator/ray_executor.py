@@ -16,6 +16,7 @@ from orchestrator.executor import AbstractExecutor, NodeChange
 from orchestrator.ledger import Ledger
 from orchestrator.metrics import Metrics
 from orchestrator.ray_nodes import RayNode, RayNodes, slots_of
+from orchestrator.remote_host_meter import HostMeterProcess, RemoteHostMeter
 from orchestrator.remote_metrics import RemoteMetrics
 from orchestrator.seed_worker import RunTask, SeedWorker
 from orchestrator.slots import Slot
@@ -23,6 +24,8 @@ from workers.failure_cause import failure_from
 from workers.pinning import thread_environment
 from workers.points import Reach, pass_by
 from workers.records import FailureCause, Outcome, RunId, SeedFailure
+from workers.usage.host_meter import AbstractHostMeter, Sharing, UnmeteredHost
+from workers.usage.open_meter import why_no_counter
 
 __all__ = ["RayExecutor"]
 
@@ -30,6 +33,8 @@ __all__ = ["RayExecutor"]
 _NO_RETRIES = {"max_restarts": 0, "max_task_retries": 0}
 
 _CLOSE_TIMEOUT_S = 10.0
+_METER_CALLS = 64  # a run that waits for its idle baseline holds up no other
+_METER_PATIENCE_S = 30.0  # for an actor to start on a machine whose cores are all busy
 _LOST = (
     ray.exceptions.RayActorError,
     ray.exceptions.WorkerCrashedError,
@@ -58,6 +63,7 @@ class RayExecutor(AbstractExecutor):
         self._host = _MetricsHost(paths, reach=reach)
         self._metrics = RemoteMetrics(self._host.find_or_start)
         self._running: dict[Any, tuple[RunTask, Any]] = {}
+        self._meters = _NodeMeters()
 
     @property
     def metrics(self) -> RemoteMetrics:
@@ -82,7 +88,8 @@ class RayExecutor(AbstractExecutor):
             )
             .remote(task.slot.cores)
         )
-        self._running[actor.run.remote(task, self._host.remote_metrics())] = (task, actor)
+        meter = self._meters.on_node(node_id, task=task, num_slots=self._num_slots_on(task.slot.node))
+        self._running[actor.run.remote(task, self._host.remote_metrics(), meter)] = (task, actor)
 
     def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
         """See the base class."""
@@ -116,7 +123,11 @@ class RayExecutor(AbstractExecutor):
         for _, actor in self._running.values():
             ray.kill(actor)
         self._running.clear()
+        self._meters.close()
         self._host.close()
+
+    def _num_slots_on(self, node: str) -> int:
+        return sum(slot.node == node for slot in self.slots)
 
     def _finish(self, reference: Any) -> Outcome:
         task, actor = self._running.pop(reference)
@@ -176,6 +187,42 @@ class _MetricsHost:
             )
             .remote(open_ledger, paths=self._paths, reach=self._reach)
         )
+
+
+@final
+class _NodeMeters:
+    """Starts one energy meter on each node, with the first run there."""
+
+    def __init__(self) -> None:
+        self._by_node: dict[str, Any] = {}
+
+    def on_node(self, node_id: str, *, task: RunTask, num_slots: int) -> AbstractHostMeter:
+        energy, placement = task.config.energy, task.config.placement
+        if energy.source in ("none", "external"):
+            return UnmeteredHost(f"energy.source is {energy.source}")
+        if node_id == ray.get_runtime_context().get_node_id():
+            # Most machines have no sensor; seen here, that saves a process.
+            why = why_no_counter(energy, device=placement.device)
+            if why is not None:
+                return UnmeteredHost(why)
+        if node_id not in self._by_node:
+            is_alone = num_slots == 1 or placement.max_concurrent_runs == 1
+            self._by_node[node_id] = (
+                _actor_class(HostMeterProcess)
+                .options(
+                    num_cpus=0,
+                    max_concurrency=_METER_CALLS,
+                    scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+                    **_NO_RETRIES,
+                )
+                .remote(energy, device=placement.device, sharing=Sharing.SEQUENTIAL if is_alone else Sharing.CONCURRENT)
+            )
+        return RemoteHostMeter(self._by_node[node_id], patience_s=energy.idle_s + _METER_PATIENCE_S)
+
+    def close(self) -> None:
+        for actor in self._by_node.values():
+            ray.kill(actor)
+        self._by_node.clear()
 
 
 def _actor_class(plain: type) -> Any:

@@ -15,6 +15,7 @@ from workers.pinning import pin_process, read_pinning, set_torch_threads
 from workers.points import Reach, pass_by
 from workers.records import Damage, IntervalRecord, Outcome, ProgressSample, Report, RunId
 from workers.usage import WorkerPlace
+from workers.usage.host_meter import AbstractHostMeter
 
 if TYPE_CHECKING:
     from workers.seed_run import SeedRun
@@ -45,10 +46,10 @@ class SeedWorker:
         # Before torch is imported, so that its thread pool is born on these cores.
         pin_process(cores)
 
-    def run(self, task: RunTask, metrics: AbstractMetrics) -> Outcome:
+    def run(self, task: RunTask, metrics: AbstractMetrics, host_meter: AbstractHostMeter | None = None) -> Outcome:
         """Train to the end, to a stop or to a failure; nothing is raised."""
         try:
-            seed_run = open_seed_run(task)
+            seed_run = open_seed_run(task, host_meter=host_meter)
             for item in seed_run:
                 outcome = advance(seed_run, item=item, attempt=task.attempt, metrics=metrics)
                 if outcome is not None:
@@ -58,8 +59,13 @@ class SeedWorker:
         raise AssertionError("a SeedRun ends with its outcome")
 
 
-def open_seed_run(task: RunTask) -> "SeedRun":
-    """Load the corpus, fix the thread count and build the run, in this process."""
+def open_seed_run(task: RunTask, *, host_meter: AbstractHostMeter | None = None) -> "SeedRun":
+    """Load the corpus, fix the thread count and build the run, in this process.
+
+    Args:
+        task: What to run.
+        host_meter: Measures energy on this host; None leaves it unknown.
+    """
     # torch is imported here and not above: pinning comes first, and the driver never needs it.
     from workers.corpus import load_corpus
     from workers.seed_run import SeedRun
@@ -76,6 +82,7 @@ def open_seed_run(task: RunTask) -> "SeedRun":
         clock=time.monotonic,
         known=task.known,
         reach=task.reach,
+        host_meter=host_meter,
     )
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Completed",
     "Damage",
+    "EnergyDetail",
     "FailureCause",
     "IntervalRecord",
     "Outcome",
@@ -42,6 +43,45 @@ class RunId:
 
     def __str__(self) -> str:
         return f"{self.condition}/seed-{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyDetail:
+    """What there is to know about the energy of one interval, beside its joules."""
+
+    domains: tuple[str, ...]
+    """Parts of the machine that were added up, such as `package-0`; empty without a meter."""
+    training_joules: float | None
+    """The part that the interval's steps used; the rest is evaluation and the keeping of records."""
+    idle_joules: float | None
+    """The part that the idle machine would have used; None without an idle baseline."""
+    began_at: float
+    """Unix seconds at which the interval's window began."""
+    duration_s: float
+    period_s: float | None
+    """Seconds between two samples, nominally; None without a meter."""
+    num_samples: int
+    largest_gap_s: float
+    foreign_cpu_share: float | None
+    """Share of the host's CPU time that processes other than its runs used; their energy is in the joules."""
+    num_sharing: int
+    """Runs of the same process among which the energy was divided in equal parts."""
+    note: str | None
+    """Why there are no joules, or what to mistrust about them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary."""
+        return asdict(self) | {"domains": list(self.domains)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The detail as it stands in a record's dictionary.
+
+        Raises:
+            ValueError: If the fields are others.
+        """
+        _require_fields(cls, values)
+        return cls(**(values | {"domains": tuple(values["domains"])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +121,9 @@ class IntervalRecord:
     peak_memory_bytes: int | None
     """Largest resident size of the worker process so far; None where the platform does not tell."""
     energy_joules: float | None
+    """Energy of this interval's training and evaluation, idle power included; None where unknown."""
     energy_source: str | None
+    """Label and source, such as `measured: rapl`; None where the energy is unknown."""
     threads: int
     interop_threads: int
     cores: tuple[int, ...]
@@ -91,6 +133,7 @@ class IntervalRecord:
     weights_sha256: str
     tokens_file_sha256: str
     schema_version: int = SCHEMA_VERSION
+    energy_detail: EnergyDetail | None = None
 
     @property
     def run(self) -> RunId:
@@ -103,7 +146,8 @@ class IntervalRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary."""
-        return asdict(self) | {"cores": list(self.cores)}
+        detail = None if self.energy_detail is None else self.energy_detail.to_dict()
+        return asdict(self) | {"cores": list(self.cores), "energy_detail": detail}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -112,12 +156,34 @@ class IntervalRecord:
         Raises:
             ValueError: If the fields are not those of this schema version.
         """
-        expected = {field.name for field in fields(cls)}
-        if values.keys() != expected or values["schema_version"] != SCHEMA_VERSION:
-            differing = sorted(values.keys() ^ expected) or [f"schema_version={values['schema_version']}"]
-            raise ValueError(f"not a record of schema version {SCHEMA_VERSION}: {', '.join(differing)} differ")
-        return cls(**(values | {"cores": tuple(values["cores"])}))
+        values = _ADDED_LATER | values
+        _require_fields(cls, values)
+        if values["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(_refusal(f"schema_version={values['schema_version']}"))
+        detail = values["energy_detail"]
+        return cls(
+            **(
+                values
+                | {
+                    "cores": tuple(values["cores"]),
+                    "energy_detail": None if detail is None else EnergyDetail.from_dict(detail),
+                }
+            )
+        )
 
+
+def _require_fields(cls: type[IntervalRecord | EnergyDetail], values: dict[str, Any]) -> None:
+    differing = sorted(values.keys() ^ {field.name for field in fields(cls)})
+    if differing:
+        raise ValueError(_refusal(", ".join(differing)))
+
+
+def _refusal(differing: str) -> str:
+    return f"not a record of schema version {SCHEMA_VERSION}: {differing} differ"
+
+
+# What the records of earlier run directories lack.
+_ADDED_LATER: dict[str, Any] = {"energy_detail": None}
 
 _USAGE = frozenset(
     {
@@ -127,6 +193,7 @@ _USAGE = frozenset(
         "peak_memory_bytes",
         "energy_joules",
         "energy_source",
+        "energy_detail",
         "threads",
         "interop_threads",
         "cores",

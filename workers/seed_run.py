@@ -18,6 +18,8 @@ from workers.points import Point, Reach, pass_by
 from workers.records import LARGEST_EXPONENT, Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
 from workers.trainer import StepResult, Trainer
 from workers.usage import WorkerPlace, peak_memory_bytes
+from workers.usage.host_meter import AbstractHostMeter, UnmeteredHost
+from workers.usage.run_energy import RunEnergy
 
 __all__ = ["SeedRun", "data_order_of"]
 
@@ -53,6 +55,7 @@ class SeedRun:
         clock: Monotonic seconds.
         known: Intervals whose record the ledger has.
         reach: Told where the run is.
+        host_meter: Measures energy on this host; None leaves it unknown.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class SeedRun:
         clock: Callable[[], float],
         known: frozenset[int] = frozenset(),
         reach: Reach = pass_by,
+        host_meter: AbstractHostMeter | None = None,
     ) -> None:
         self._config = config
         self._run = run
@@ -76,6 +80,7 @@ class SeedRun:
         self._clock = clock
         self._known = known
         self._reach = reach
+        self._energy = RunEnergy(host_meter or UnmeteredHost("no meter was given"))
         self._checkpoints = CheckpointDirectory(paths, run=run, attempt=attempt, model=config.model, reach=reach)
         self._is_stop_requested = False
         self._step: int | None = None
@@ -103,6 +108,7 @@ class SeedRun:
         yield from found.records
         newest = self._restore(trainer, newest=found.newest)
         meter = IntervalMeter(self._clock, elapsed_s=newest.elapsed_s if newest else 0.0)
+        self._energy.begin()
         first_interval = newest.interval + 1 if newest else 0
         for interval in range(first_interval, self._config.schedule.num_intervals):
             yield from self._train_interval(interval, trainer=trainer, meter=meter)
@@ -146,6 +152,7 @@ class SeedRun:
         )
 
     def _finish_interval(self, interval: int, *, trainer: Trainer, meter: IntervalMeter) -> IntervalRecord:
+        self._energy.end_training()
         tokens = evaluation_tokens(
             self._corpus.validation,
             config=self._config.evaluation,
@@ -173,6 +180,7 @@ class SeedRun:
         self, interval: int, *, trainer: Trainer, meter: IntervalMeter, scores: TokenScores, hashes: FileHashes
     ) -> IntervalRecord:
         tokens = trainer.num_steps * trainer.tokens_per_step
+        energy = self._energy.interval_energy()
         return IntervalRecord(
             condition=self._run.condition,
             seed=self._run.seed,
@@ -192,8 +200,9 @@ class SeedRun:
             tokens_per_s=meter.steps_per_s and meter.steps_per_s * trainer.tokens_per_step,
             elapsed_s=meter.elapsed_s,
             peak_memory_bytes=peak_memory_bytes(),
-            energy_joules=None,
-            energy_source=None,
+            energy_joules=energy.joules,
+            energy_source=energy.source,
+            energy_detail=energy.detail,
             threads=self._place.threads,
             interop_threads=self._place.interop_threads,
             cores=self._place.cores,

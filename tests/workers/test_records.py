@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from workers.records import Completed, Damage, FailureCause, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
+from workers.records import (
+    Completed,
+    Damage,
+    EnergyDetail,
+    FailureCause,
+    IntervalRecord,
+    ProgressSample,
+    RunId,
+    SeedFailure,
+    Stopped,
+)
 
 RUN = RunId("base", 1)
 OTHERS = [
@@ -23,7 +33,7 @@ OTHERS = [
 
 # DESIGN.md sections 6.2 and 8, invariant 2: how the machine did may differ between replays.
 USAGE = {"attempt", "tokens_per_s", "elapsed_s", "peak_memory_bytes", "energy_joules", "energy_source"}
-USAGE |= {"threads", "interop_threads", "cores", "cpu_model", "host"}
+USAGE |= {"energy_detail", "threads", "interop_threads", "cores", "cpu_model", "host"}
 
 
 @pytest.mark.parametrize("value", OTHERS, ids=lambda value: type(value).__name__)
@@ -119,3 +129,20 @@ def test_records_need_no_torch():
     code = "import sys, workers.records; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+
+
+def test_detail_of_energy_survives_json(make_record):
+    detail = EnergyDetail(("package-0", "package-0/dram"), 90.0, 12.5, 1.7e9, 10.5, 1.0, 12, 1.1, 0.02, 1, None)
+    record = make_record(energy_joules=100.0, energy_source="measured: rapl", energy_detail=detail)
+
+    again = IntervalRecord.from_dict(json.loads(json.dumps(record.to_dict(), allow_nan=False)))
+
+    assert again == record
+    assert again.learning() == make_record().learning()
+
+
+def test_record_from_before_energy_was_detailed_is_read(make_record):
+    values = make_record().to_dict()
+    del values["energy_detail"]
+
+    assert IntervalRecord.from_dict(values) == make_record()

@@ -1,4 +1,4 @@
-"""How the machine does while it trains: time, memory, the place of the worker."""
+"""Where a worker process runs, and how much memory it took."""
 
 import sys
 from dataclasses import dataclass

@@ -1,1 +1,0 @@
-"""Trajectories of single tokens, of whole texts and of choices over training."""
