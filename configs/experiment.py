@@ -17,6 +17,7 @@ from configs.nearest import nearest
 from configs.optimization import OptimizationConfig
 from configs.overrides import with_dotted
 from configs.placement import PlacementConfig
+from configs.probe import ProbeConfig
 from configs.recovery import RecoveryConfig
 from configs.schedule import ScheduleConfig
 from configs.telemetry import TelemetryConfig
@@ -52,6 +53,7 @@ class ExperimentConfig(FrozenConfig):
     placement: PlacementConfig = PlacementConfig()
     recovery: RecoveryConfig = RecoveryConfig()
     energy: EnergyConfig = EnergyConfig()
+    probe: ProbeConfig = ProbeConfig()
     conditions: dict[Name, dict[str, OverrideValue]] = Field(
         default={}, description="Named overrides of the sections model, optimization and schedule."
     )
@@ -124,7 +126,7 @@ class ExperimentConfig(FrozenConfig):
         learning column. The text is told apart by the corpus fingerprint.
         """
         values = self.to_dict()
-        for key in ("name", "telemetry", "recovery", "energy"):
+        for key in ("name", "telemetry", "recovery", "energy", "probe"):
             del values[key]
         for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
             del values["corpus"][key]

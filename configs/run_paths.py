@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from configs.probe_paths import ProbePaths
+
 __all__ = ["RunPaths"]
 
 
@@ -143,3 +145,8 @@ class RunPaths:
     def latex_file(self, name: str) -> Path:
         """One table in LaTeX."""
         return self.tables_dir / f"{name}.tex"
+
+    @property
+    def probes(self) -> ProbePaths:
+        """What was found inside the checkpoints."""
+        return ProbePaths(self.root / "probes")

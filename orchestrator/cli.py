@@ -37,6 +37,12 @@ def _preset_names() -> list[str]:
     return list(preset_names())
 
 
+def _study_names() -> list[str]:
+    from orchestrator.probes.studies import STUDY_NAMES
+
+    return list(STUDY_NAMES)
+
+
 ConfigArgument = Annotated[
     str, typer.Argument(metavar="CONFIG", help="A preset's name or a YAML file.", autocompletion=_preset_names)
 ]
@@ -157,6 +163,88 @@ def analyze(
         source, out=out, subject=subject, within=within, metrics=tuple(metrics or ()), missing=missing
     )
     _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))
+
+
+@app.command()
+def probe(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="convergence, entropy or trends.", autocompletion=_study_names)
+    ],
+    source: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="[RUN]", help="A run directory; without it, give --checkpoints."),
+    ] = None,
+    checkpoints: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="PATTERN", help="Hugging Face directories, such as 'DIR/seed{seed}/step{step}'."),
+    ] = None,
+    text: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Stories to probe --checkpoints on."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="DIR", help="Where the results go. Default: RUN/probes."),
+    ] = None,
+    num_tokens: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--tokens", metavar="N", help="Most next tokens to probe on. Default: probe.tokens."),
+    ] = None,
+    context_length: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="N", help="Tokens in a window. Default: the shortest context of the models."),
+    ] = None,
+    tokenizer: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="A tokenizer.json, where --checkpoints have none."),
+    ] = None,
+    unigram: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Counts by token id (.npy) or a text to count, for --checkpoints."),
+    ] = None,
+    tokens_per_step: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="N", help="Training tokens of one step, for --checkpoints."),
+    ] = None,
+    threads: Annotated[int, typer.Option(metavar="N", help="Cores of one task.")] = 1,
+    address: AddressOption = None,
+    wants_json: JsonOption = False,
+    is_inline: InlineOption = False,
+) -> None:
+    """Look inside the checkpoints: do seeds agree, which part of the loss falls, which tokens learn or forget."""
+    from orchestrator.probes.command import run_probe
+    from orchestrator.probes.ending import ending_lines
+    from orchestrator.probes.progress import choose_probe_view
+    from orchestrator.probes.request import ProbeRequest
+    from orchestrator.probes.studies import make_study
+    from orchestrator.stop_signal import StopRequest
+
+    finish = run_probe(
+        make_study(study),
+        ProbeRequest(
+            run=source,
+            checkpoints=checkpoints,
+            text=text,
+            out=out,
+            num_tokens=num_tokens,
+            context_length=context_length,
+            tokenizer=tokenizer,
+            unigram=unigram,
+            tokens_per_step=tokens_per_step,
+            threads_per_task=threads,
+        ),
+        name=study,
+        site=_site(address=address, is_inline=is_inline),
+        view=choose_probe_view(wants_json=wants_json, is_terminal=sys.stdout.isatty(), stream=sys.stdout),
+        stop=StopRequest(),
+    )
+    lines = ending_lines(finish)
+    _print_lines(() if wants_json else lines.output)
+    for line in lines.complaints:
+        typer.echo(f"seedscope: {line}", err=True)
+    if finish.exit_code:
+        typer.echo(f"Go on with: seedscope {shlex.join(sys.argv[1:])}", err=True)
+        raise typer.Exit(finish.exit_code)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Run each seed as an actor of its own, pinned to its slot; the only file that makes Ray actors."""
+"""Run each seed as an actor of its own, pinned to its slot."""
 
 import time
 import uuid

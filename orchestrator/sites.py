@@ -18,6 +18,7 @@ from orchestrator.ledger import Ledger
 from orchestrator.machine import inspect_machine
 from orchestrator.metrics import Metrics
 from orchestrator.needs import nearest_existing
+from orchestrator.probes.executor import AbstractProbeExecutor, InlineProbeExecutor
 from orchestrator.slots import Slot, slots_for
 from workers.points import Reach, pass_by
 
@@ -57,6 +58,10 @@ class AbstractSite(ABC):
     def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
         """What runs the seeds and keeps the ledger."""
 
+    @abstractmethod
+    def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
+        """What runs the tasks of a probe."""
+
 
 @final
 class InlineSite(AbstractSite):
@@ -78,6 +83,10 @@ class InlineSite(AbstractSite):
         """See the base class."""
         metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths, reach=reach)
         return InlineExecutor(metrics, slot=self.slots(threads_per_run)[0])
+
+    def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
+        """See the base class. The one task at a time has all cores."""
+        return InlineProbeExecutor(num_threads=len(self.slots(threads_per_task)[0].cores))
 
 
 @final
@@ -119,6 +128,12 @@ class RaySite(AbstractSite):
         from orchestrator.ray_executor import RayExecutor
 
         return RayExecutor(paths, nodes=self._opened_nodes(), threads_per_run=threads_per_run, reach=reach)
+
+    def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
+        """See the base class."""
+        from orchestrator.probes.ray_executor import RayProbeExecutor
+
+        return RayProbeExecutor(self._opened_nodes().usable(), threads_per_task=threads_per_task)
 
     def _opened_nodes(self) -> "RayNodes":
         assert self._nodes is not None, "the site is not open"

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from workers.tokenizer import END_TOKEN
 
-__all__ = ["EncodedStories", "TokenStream", "encode_stories"]
+__all__ = ["EncodedStories", "TokenStream", "encode_stories", "encode_texts"]
 
 TokenStream: TypeAlias = NDArray[np.uint16] | NDArray[np.uint32]
 TokenType: TypeAlias = type[np.uint16] | type[np.uint32]
@@ -52,9 +52,24 @@ def encode_stories(stories: Iterable[str], *, tokenizer: Tokenizer, vocab_size: 
     Returns:
         The stream in the order of the stories, an end token after each.
     """
+    end_id = tokenizer.token_to_id(END_TOKEN)
+    assert end_id is not None, "every tokenizer of ours has the end token"
+    return encode_texts(stories, tokenizer=tokenizer, end_id=end_id, vocab_size=vocab_size)
+
+
+def encode_texts(stories: Iterable[str], *, tokenizer: Tokenizer, end_id: int, vocab_size: int) -> EncodedStories:
+    """Encode stories as `encode_stories` does, with any tokenizer and its own end token.
+
+    Args:
+        stories: The texts, in order.
+        tokenizer: Of whatever origin.
+        end_id: The token to put after each story.
+        vocab_size: Entries of the model's vocabulary; decides the width of a token id.
+    """
     plain = Tokenizer.from_str(tokenizer.to_str())
+    plain.no_padding()
+    plain.no_truncation()
     plain.encode_special_tokens = True
-    end_id = plain.token_to_id(END_TOKEN)
     dtype = _token_dtype(vocab_size)
     stream = bytearray()  # Grows in place; joining arrays at the end would hold every token twice.
     digests = array("Q")

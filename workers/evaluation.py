@@ -12,7 +12,7 @@ from configs.evaluation import EvaluationConfig
 from workers.model import Llama
 from workers.windows import cut_windows
 
-__all__ = ["EvaluationTokens", "TokenScores", "evaluate", "evaluation_tokens"]
+__all__ = ["EvaluationTokens", "TokenScores", "evaluate", "evaluation_tokens", "score_logits"]
 
 _TOKENS_PER_BATCH = 2_048  # bounds the logits: 32 MB at a vocabulary of 4,096
 
@@ -63,7 +63,7 @@ def evaluate(model: Llama, *, tokens: EvaluationTokens) -> TokenScores:
     windows_per_batch = max(1, _TOKENS_PER_BATCH // tokens.inputs.shape[1])
     batches = zip(tokens.inputs.split(windows_per_batch), tokens.targets.split(windows_per_batch), strict=True)
     with torch.inference_mode():
-        scores = [_score(model(inputs), targets) for inputs, targets in batches]
+        scores = [score_logits(model(inputs).flatten(0, 1), targets.flatten()) for inputs, targets in batches]
     return TokenScores(
         loss_nats=np.concatenate([score.loss_nats for score in scores]),
         rank=np.concatenate([score.rank for score in scores]),
@@ -71,8 +71,13 @@ def evaluate(model: Llama, *, tokens: EvaluationTokens) -> TokenScores:
     )
 
 
-def _score(logits_BTV: Tensor, targets_BT: Tensor) -> TokenScores:
-    logits_NV, targets_N = logits_BTV.flatten(0, 1), targets_BT.flatten()
+def score_logits(logits_NV: Tensor, targets_N: Tensor) -> TokenScores:
+    """Loss, rank and ties of each correct token.
+
+    Args:
+        logits_NV: Shape (num_tokens, vocabulary), fp32.
+        targets_N: The correct tokens, shape (num_tokens,).
+    """
     target_logits_N1 = logits_NV.gather(1, targets_N[:, None])
     return TokenScores(
         loss_nats=functional.cross_entropy(logits_NV, targets_N, reduction="none").numpy(),

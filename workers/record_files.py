@@ -11,14 +11,18 @@ __all__ = [
     "CHECKPOINT_NAMES",
     "RECORD_NAME",
     "RESUME_NAMES",
+    "SCORES_NAME",
     "STEPS_NAME",
+    "WEIGHTS_NAME",
     "read_record",
     "read_whole_record",
 ]
 
 RECORD_NAME = "record.json"
 STEPS_NAME = "steps.npz"  # run directories of earlier versions lack it
-CHECKPOINT_NAMES = frozenset({"config.json", "model.safetensors", RECORD_NAME, "tokens.npz"})
+WEIGHTS_NAME = "model.safetensors"
+SCORES_NAME = "tokens.npz"
+CHECKPOINT_NAMES = frozenset({"config.json", WEIGHTS_NAME, RECORD_NAME, SCORES_NAME})
 RESUME_NAMES = frozenset({"optimizer.safetensors"})
 
 

@@ -18,6 +18,7 @@ MAY_NAME_FILES = {
     "configs/run_paths.py",
     "workers/checkpoint.py",
     "workers/checksums.py",
+    "workers/probes/hugging_face.py",
     "workers/record_files.py",
 }
 RUN_FILE_NAMES = re.compile(

@@ -1,0 +1,1 @@
+"""What the arrays of a probe mean: tables, fits and phases."""

@@ -1,0 +1,1 @@
+"""Run a study of what is inside the checkpoints: tasks, progress, conclusion."""

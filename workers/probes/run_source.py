@@ -1,0 +1,106 @@
+"""Find the checkpoints of a run directory and take the probed tokens from its validation stream."""
+
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from configs.errors import CheckpointError, RunDirectoryError
+from configs.experiment import ExperimentConfig
+from configs.run_paths import RunPaths
+from workers.corpus import load_corpus
+from workers.corpus_files import find_end_id
+from workers.probes.checkpoints import Checkpoint, CheckpointGroup
+from workers.probes.source import ProbeSource
+from workers.probes.tokens import ProbeTokens, whole_stories
+from workers.record_files import read_record
+from workers.records import IntervalRecord
+
+__all__ = ["read_run_source"]
+
+
+def read_run_source(
+    paths: RunPaths, *, config: ExperimentConfig, num_tokens: int, context_length: int | None
+) -> ProbeSource:
+    """Everything that a probe of a run directory needs.
+
+    Args:
+        paths: The run directory.
+        config: Its experiment.
+        num_tokens: Most probed next tokens.
+        context_length: Inputs of one window; by default the shortest context of all conditions.
+
+    Raises:
+        UserError: If there is no checkpoint yet, or the text does not suffice.
+    """
+    corpus = load_corpus(paths)
+    end_id = find_end_id(corpus.tokenizer_json)
+    num_types = min(config.model.vocab_size, Tokenizer.from_str(corpus.tokenizer_json).get_vocab_size())
+    groups, notes = _find_groups(paths, config=config)
+    tokens = ProbeTokens(
+        stream=whole_stories(corpus.validation, end_id=end_id, num_tokens=num_tokens),
+        end_id=end_id,
+        context_length=context_length or _shortest_context(config),
+    )
+    if len(corpus.validation) <= num_tokens:
+        notes.append(
+            f"The validation text gives {tokens.num_contexts:,} next tokens, fewer than the {num_tokens:,} asked for; "
+            "entropies of ranks move with their number."
+        )
+    return ProbeSource(
+        groups=groups,
+        tokens=tokens,
+        tokenizer_json=corpus.tokenizer_json,
+        num_types=num_types,
+        unigram_counts=np.bincount(corpus.train, minlength=num_types)[:num_types].astype(np.int64),
+        seed_controls=config.seed_controls,
+        notes=tuple(notes),
+    )
+
+
+def _shortest_context(config: ExperimentConfig) -> int:
+    return min(config.for_condition(name).model.context_length for name in config.condition_names)
+
+
+def _find_groups(paths: RunPaths, *, config: ExperimentConfig) -> tuple[tuple[CheckpointGroup, ...], list[str]]:
+    groups: list[CheckpointGroup] = []
+    missing: list[str] = []
+    for condition in config.condition_names:
+        resolved = config.for_condition(condition)
+        for interval in range(resolved.schedule.num_intervals):
+            records = [_record(paths.checkpoint_dir(condition, seed, interval)) for seed in config.seeds]
+            found = {record.seed: record for record in records if record is not None}
+            missing += [f"{condition}/seed-{seed}/{interval}" for seed in config.seeds if seed not in found]
+            if not found:
+                continue
+            first = next(iter(found.values()))
+            members = tuple(
+                Checkpoint(
+                    seed=seed,
+                    directory=str(paths.checkpoint_dir(condition, seed, interval).absolute()),
+                    weights_sha256=record.weights_sha256,
+                    model=resolved.model,
+                )
+                for seed, record in found.items()
+            )
+            groups.append(CheckpointGroup(condition, interval, first.step, first.tokens, members))
+    if not groups:
+        raise RunDirectoryError(f"{paths.root} holds no checkpoint yet; run `seedscope resume {paths.root}` first.")
+    return tuple(groups), _missing_note(missing)
+
+
+def _record(checkpoint_dir: Path) -> IntervalRecord | None:
+    if not checkpoint_dir.is_dir():
+        return None
+    try:
+        return read_record(checkpoint_dir)
+    except CheckpointError as error:
+        raise RunDirectoryError(f"{error}; `seedscope resume` sets damaged checkpoints aside.") from error
+
+
+def _missing_note(missing: list[str]) -> list[str]:
+    if not missing:
+        return []
+    shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+    noun = "checkpoint is" if len(missing) == 1 else "checkpoints are"
+    return [f"The experiment is not complete: {len(missing):,} {noun} missing ({shown})."]
