@@ -2,7 +2,8 @@
 
 from analysis.mauchly import Mauchly
 from analysis.rm_anova import RmAnova
-from analysis.sign_flip import FlipMethod, SignFlip
+from analysis.sign_flip import SignFlip
+from analysis.sign_patterns import FlipMethod
 from analysis.undefined import Undefined
 
 __all__ = ["apa_line"]

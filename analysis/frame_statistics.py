@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit import Audited, Missing, audit_grid
+from analysis.axis import Axis, axis_from_frame
 from analysis.grid import Grid, grid_from_frame
 from analysis.metric_statistics import metric_statistics
 from analysis.metric_warnings import warn_about_metric, warn_about_same_metrics
@@ -64,6 +65,7 @@ def analyze_frame(
         design={"subject": subject, "within": within, "condition": condition},
         missing=Missing(missing),
         pairs=Pairs(pairs),
+        axis=axis_from_frame(frame, within=within),
         telemetry=_telemetry(frame, subject=subject, within=within, telemetry=config),
     )
 
@@ -74,6 +76,7 @@ def analyze_grids(
     design: dict[str, str],
     missing: Missing,
     pairs: Pairs,
+    axis: Axis | Undefined,
     telemetry: TelemetrySummary | Undefined,
 ) -> dict[str, Any]:
     """Assemble the dictionary from one grid per metric.
@@ -83,6 +86,7 @@ def analyze_grids(
         design: Names of subject, within factor and condition.
         missing: What a missing cell does.
         pairs: Which pairs of levels are compared.
+        axis: Where the levels lie.
         telemetry: Of the same condition.
 
     Raises:
@@ -101,7 +105,8 @@ def analyze_grids(
         },
         "audit": {"dropped": _dropped(audited), "warnings": _warnings(grids, audited=audited)},
         "metrics": {
-            metric: to_plain(metric_statistics(result.grid, pairs=pairs)) for metric, result in audited.items()
+            metric: to_plain(metric_statistics(result.grid, pairs=pairs, axis=axis))
+            for metric, result in audited.items()
         },
         "telemetry": to_plain(telemetry),
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["Label", "ordered_labels", "plain_label"]
+__all__ = ["Label", "numbers_of", "ordered_labels", "plain_label"]
 
 Label = int | float | str
 
@@ -44,7 +44,7 @@ def ordered_labels(column: pd.Series) -> tuple[Label, ...]:
         present = set(column.unique())
         return tuple(plain_label(label) for label in column.dtype.categories if label in present)
     labels = list(dict.fromkeys(plain_label(label) for label in column))
-    keys = _sort_keys(labels)
+    keys = numbers_of(labels)
     if keys is None:
         return tuple(labels)
     order = sorted(range(len(labels)), key=lambda position: keys[position])
@@ -61,7 +61,8 @@ def plain_label(label: object) -> Label:
     return str(scalar)
 
 
-def _sort_keys(labels: Sequence[Label]) -> list[float] | None:
+def numbers_of(labels: Sequence[Label]) -> list[float] | None:
+    """The number in each label, or None unless all are numbers between the same prefix and unit."""
     if all(isinstance(label, int | float) for label in labels):
         return [float(label) for label in labels]
     parsed = [_numbered(str(label)) for label in labels]

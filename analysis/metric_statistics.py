@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.apa import apa_line
+from analysis.axis import Axis, LevelPositions, level_positions
 from analysis.descriptive import LevelDescription, describe_levels
 from analysis.friedman import Friedman, friedman_test
 from analysis.grid import Grid
@@ -10,7 +11,9 @@ from analysis.pairwise import PairedTest, Pairs, compare_pairs, resolve_pairs
 from analysis.rm_anova import RmAnova, rm_anova
 from analysis.seed_summaries import SeedSummaries, summarize_seeds
 from analysis.sign_flip import SignFlip, flip_levels
+from analysis.simultaneous import Simultaneous, compare_with_references
 from analysis.undefined import Undefined
+from analysis.without_first_level import WithoutFirstLevel, without_first_level
 
 __all__ = ["MetricStatistics", "metric_statistics"]
 
@@ -37,15 +40,20 @@ class MetricStatistics:
     pairwise_family: PairFamily
     summaries: SeedSummaries | Undefined
     apa: str | Undefined
+    axis: LevelPositions | Undefined
+    without_first_level: WithoutFirstLevel | Undefined
+    simultaneous: Simultaneous | Undefined
 
 
-def metric_statistics(grid: Grid, *, pairs: Pairs) -> MetricStatistics:
+def metric_statistics(grid: Grid, *, pairs: Pairs, axis: Axis | Undefined) -> MetricStatistics:
     """Analyse one audited grid; each part says for itself why it is undefined where it is.
 
     Args:
         grid: Complete, shape (num_seeds, num_levels).
         pairs: Which pairs of levels are compared.
+        axis: Where the levels lie.
     """
+    positions = level_positions(axis, levels=grid.levels)
     anova, sign_flip = rm_anova(grid.values), flip_levels(grid.values)
     pairwise = compare_pairs(grid, pairs=pairs)
     return MetricStatistics(
@@ -57,6 +65,9 @@ def metric_statistics(grid: Grid, *, pairs: Pairs) -> MetricStatistics:
         friedman=friedman_test(grid.values),
         pairwise=pairwise,
         pairwise_family=PairFamily(compared=resolve_pairs(pairs, num_levels=grid.num_levels), num_pairs=len(pairwise)),
-        summaries=summarize_seeds(grid),
+        summaries=summarize_seeds(grid, axis=positions),
         apa=apa_line(anova, sign_flip=sign_flip),
+        axis=positions,
+        without_first_level=without_first_level(grid),
+        simultaneous=compare_with_references(grid),
     )

@@ -5,13 +5,13 @@ from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
-import pingouin
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from analysis.grid import Grid
 from analysis.levels import Label
-from analysis.t_interval import LEAST_SPREAD, t_critical
+from analysis.paired_t import holm, paired_t
+from analysis.t_interval import t_critical
 from analysis.undefined import Undefined
 
 __all__ = ["PairedTest", "Pairs", "compare_pairs", "resolve_pairs"]
@@ -89,34 +89,24 @@ def _untested(grid: Grid, *, chosen: NDArray[np.intp]) -> tuple[PairedTest, ...]
 
 
 def _tested(grid: Grid, *, chosen: NDArray[np.intp]) -> tuple[PairedTest, ...]:
-    first, second = grid.values[:, chosen[:, 0]], grid.values[:, chosen[:, 1]]
-    differences = first - second
-    mean, sd = differences.mean(axis=0), differences.std(axis=0, ddof=1)
-    is_fixed = sd <= LEAST_SPREAD * np.maximum(np.abs(first), np.abs(second)).max(axis=0)
-    num_seeds = grid.num_subjects
-    standard_error = np.where(is_fixed, 1.0, sd) / np.sqrt(num_seeds)
-    t = mean / standard_error
-    p = 2 * stats.t.sf(np.abs(t), num_seeds - 1)
-    # An undefined p enters as 1, so that it neither shrinks the family nor gains from it.
-    p_family = np.where(is_fixed, 1.0, p)
-    bonferroni = pingouin.multicomp(p_family, method="bonf")[1]
-    holm = pingouin.multicomp(p_family, method="holm")[1]
-    half_width = t_critical(num_seeds - 1) * standard_error
+    tests, df = paired_t(grid.values, pairs=chosen), grid.num_subjects - 1
+    bonferroni, by_holm = np.minimum(len(chosen) * tests.p, 1.0), holm(tests.p)
+    half_width = t_critical(df) * tests.standard_error
     return tuple(
-        _fixed_row(grid, pair=pair, mean=float(mean[row]))
-        if is_fixed[row]
+        _fixed_row(grid, pair=pair, mean=float(tests.mean[row]))
+        if tests.is_fixed[row]
         else PairedTest(
             a=grid.levels[pair[0]],
             b=grid.levels[pair[1]],
-            mean_difference=float(mean[row]),
-            ci95_low=float(mean[row] - half_width[row]),
-            ci95_high=float(mean[row] + half_width[row]),
-            t=float(t[row]),
-            df=num_seeds - 1,
-            p=float(p[row]),
+            mean_difference=float(tests.mean[row]),
+            ci95_low=float(tests.mean[row] - half_width[row]),
+            ci95_high=float(tests.mean[row] + half_width[row]),
+            t=float(tests.t[row]),
+            df=df,
+            p=float(tests.p[row]),
             p_bonferroni=float(bonferroni[row]),
-            p_holm=float(holm[row]),
-            hedges_g=_hedges_g(float(mean[row] / sd[row]), df=num_seeds - 1),
+            p_holm=float(by_holm[row]),
+            hedges_g=_hedges_g(float(tests.mean[row] / tests.sd[row]), df=df),
         )
         for row, pair in enumerate(chosen)
     )

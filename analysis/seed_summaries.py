@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analysis.area_under_curve import AreaUnderCurve, area_under_curve
+from analysis.axis import LevelPositions
 from analysis.grid import Grid
 from analysis.levels import Label
-from analysis.sign_flip import SignFlip, flip_mean
-from analysis.t_interval import MeanInterval, mean_interval
+from analysis.noise_only_rise import NoiseOnlyRise, noise_only_rise
+from analysis.polynomial_contrasts import PolynomialContrast, polynomial_contrasts
+from analysis.seed_measure import SeedMeasure, measure_without_null, seed_measure
+from analysis.slope_after_minimum import SlopeAfterMinimum, slope_after_minimum
 from analysis.undefined import Undefined
 
-__all__ = ["LevelMean", "Rise", "SeedMinimum", "SeedSummaries", "SeedValue", "summarize_seeds"]
+__all__ = ["LevelMean", "SeedMinimum", "SeedSummaries", "summarize_seeds"]
 
 MINIMUM_IS_LOW = (
     "Each seed's minimum is chosen among noisy values and so lies low; final minus minimum is above zero even for a "
@@ -30,14 +33,6 @@ class SeedMinimum:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedValue:
-    """One number of one seed."""
-
-    seed: Label
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
 class LevelMean:
     """The level at which the mean over seeds is lowest."""
 
@@ -46,37 +41,35 @@ class LevelMean:
 
 
 @dataclass(frozen=True, slots=True)
-class Rise:
-    """How far the seeds end above some earlier value of theirs."""
-
-    per_seed: tuple[SeedValue, ...]
-    interval: MeanInterval
-    num_positive: int
-    num_seeds: int
-    sign_flip: SignFlip | Undefined
-
-
-@dataclass(frozen=True, slots=True)
 class SeedSummaries:
-    """Minimum and rise from it, by seed."""
+    """Trajectories in one number per seed each."""
 
     minimum: tuple[SeedMinimum, ...]
+    minimum_value: SeedMeasure
+    minimum_position: SeedMeasure | Undefined
+    """Where on the axis each seed is lowest; it can only take the positions of the levels."""
     lowest_mean: LevelMean
     final_level: Label
-    final_minus_minimum: Rise
-    final_minus_reference: Rise
+    final_minus_minimum: SeedMeasure
+    noise_only_rise: NoiseOnlyRise | Undefined
+    """What final minus minimum would be if nothing but noise made it."""
+    final_minus_reference: SeedMeasure
     """Final minus the value at the level of `lowest_mean`, the same level for every seed."""
+    slope_after_minimum: SlopeAfterMinimum | Undefined
+    area_under_curve: AreaUnderCurve | Undefined
+    polynomial: tuple[PolynomialContrast, ...] | Undefined
     note: str
 
 
-def summarize_seeds(grid: Grid) -> SeedSummaries | Undefined:
-    """One number per seed, then a t interval over seeds and an exact sign-flip p.
+def summarize_seeds(grid: Grid, *, axis: LevelPositions | Undefined) -> SeedSummaries | Undefined:
+    """One number per seed, then a t interval over seeds, a t-test and an exact sign-flip p.
 
     Such summaries keep their error rate whatever the covariance along the trajectory. Assumes independent seeds.
     Missing cells are the caller's: the grid is complete.
 
     Args:
         grid: Complete, shape (num_seeds, num_levels); lower is better.
+        axis: Where the levels lie.
 
     Returns:
         The summaries, or why there are none.
@@ -87,10 +80,20 @@ def summarize_seeds(grid: Grid) -> SeedSummaries | Undefined:
     lowest = int(np.argmin(grid.values.mean(axis=0)))
     return SeedSummaries(
         minimum=_minima(grid),
+        minimum_value=measure_without_null(grid.values.min(axis=1), seeds=grid.subjects),
+        minimum_position=(
+            axis
+            if isinstance(axis, Undefined)
+            else measure_without_null(axis.positions[np.argmin(grid.values, axis=1)], seeds=grid.subjects)
+        ),
         lowest_mean=LevelMean(level=grid.levels[lowest], mean=float(grid.values[:, lowest].mean())),
         final_level=grid.levels[-1],
-        final_minus_minimum=_rise(final - grid.values.min(axis=1), seeds=grid.subjects),
-        final_minus_reference=_rise(final - grid.values[:, lowest], seeds=grid.subjects),
+        final_minus_minimum=seed_measure(final - grid.values.min(axis=1), seeds=grid.subjects),
+        noise_only_rise=noise_only_rise(grid.values),
+        final_minus_reference=seed_measure(final - grid.values[:, lowest], seeds=grid.subjects),
+        slope_after_minimum=slope_after_minimum(grid, axis=axis),
+        area_under_curve=area_under_curve(grid, axis=axis),
+        polynomial=polynomial_contrasts(grid, axis=axis),
         note=MINIMUM_IS_LOW,
     )
 
@@ -100,16 +103,4 @@ def _minima(grid: Grid) -> tuple[SeedMinimum, ...]:
     return tuple(
         SeedMinimum(seed=seed, level=grid.levels[position], value=float(row[position]))
         for seed, row, position in zip(grid.subjects, grid.values, positions, strict=True)
-    )
-
-
-def _rise(differences: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> Rise:
-    return Rise(
-        per_seed=tuple(
-            SeedValue(seed=seed, value=float(value)) for seed, value in zip(seeds, differences, strict=True)
-        ),
-        interval=mean_interval(differences),
-        num_positive=int(np.sum(differences > 0)),
-        num_seeds=len(seeds),
-        sign_flip=flip_mean(differences),
     )

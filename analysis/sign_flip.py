@@ -1,30 +1,16 @@
 """Test by flipping the signs of whole seeds."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.contrasts import contrast_scores
+from analysis.sign_patterns import GENERATOR_SEED, RELATIVE_TOLERANCE, FlipMethod, sign_patterns
+from analysis.t_interval import LEAST_SPREAD
 from analysis.undefined import Undefined
 
-__all__ = ["FlipMethod", "SignFlip", "flip_levels", "flip_mean"]
-
-MAX_EXACT_SEEDS = 14  # 2^13 = 8,192 patterns
-NUM_MONTE_CARLO = 9_999
-GENERATOR_SEED = 20_260_611
-# Patterns as extreme as the observed one must count although summation order moves their last digits.
-RELATIVE_TOLERANCE = 1e-9
-# Patterns held in memory at once.
-CHUNK = 1_024
-
-
-class FlipMethod(StrEnum):
-    """Whether all sign patterns were visited."""
-
-    EXACT = "exact"
-    MONTE_CARLO = "monte-carlo"
+__all__ = ["SignFlip", "flip_levels", "flip_mean", "flip_scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,57 +43,36 @@ def flip_levels(values: NDArray[np.float64], *, generator_seed: int = GENERATOR_
     """
     if values.shape[1] < 2:
         return Undefined(f"{values.shape[1]} levels left; a difference needs at least 2")
-    return _flip(contrast_scores(values), generator_seed=generator_seed)
+    return flip_scores(contrast_scores(values), generator_seed=generator_seed)
 
 
 def flip_mean(values: NDArray[np.float64], *, generator_seed: int = GENERATOR_SEED) -> SignFlip | Undefined:
     """Two-sided test that one number per seed, shape (num_seeds,), is symmetric about zero, by its mean."""
-    return _flip(values[:, None], generator_seed=generator_seed)
+    return flip_scores(values[:, None], generator_seed=generator_seed)
 
 
-def _flip(scores: NDArray[np.float64], *, generator_seed: int) -> SignFlip | Undefined:
+def flip_scores(scores: NDArray[np.float64], *, generator_seed: int = GENERATOR_SEED) -> SignFlip | Undefined:
+    """Test that each seed's vector of scores is symmetric about zero, by the squared length of their mean.
+
+    Args:
+        scores: Shape (num_seeds, num_scores).
+        generator_seed: Used above 14 seeds only.
+    """
     num_seeds = scores.shape[0]
     if num_seeds < 2:
         return Undefined(f"{num_seeds} seed{'' if num_seeds == 1 else 's'} left; flipping signs needs at least 2")
     if not scores.any():
         return Undefined("every seed's difference is exactly zero")
     scaled = scores / np.abs(scores).max()
-    gram = np.asarray(scaled @ scaled.T)
-    if num_seeds <= MAX_EXACT_SEEDS:
-        return _exact(gram)
-    return _monte_carlo(gram, generator_seed=generator_seed)
-
-
-def _exact(gram: NDArray[np.float64]) -> SignFlip:
-    num_seeds = gram.shape[0]
-    num_flips = 2 ** (num_seeds - 1)
-    is_flipped = (np.arange(num_flips)[:, None] >> np.arange(num_seeds)) & 1
-    count = _num_as_extreme(np.where(is_flipped, -1.0, 1.0), gram=gram)
+    patterns = sign_patterns(num_seeds, generator_seed=generator_seed)
+    observed = float(np.sum(scaled.sum(axis=0) ** 2))
+    # Sums that cancel leave their roundings behind: where the observed mean is one of these, every pattern reaches it.
+    reached_at = observed * (1 - RELATIVE_TOLERANCE) - scaled.shape[1] * (num_seeds * LEAST_SPREAD) ** 2
+    count = sum(int(np.sum(np.sum((signs @ scaled) ** 2, axis=1) >= reached_at)) for signs in patterns.chunks())
     return SignFlip(
-        p=count / num_flips,
-        p_floor=1 / num_flips,
-        num_flips=num_flips,
-        method=FlipMethod.EXACT,
-        generator_seed=None,
+        p=patterns.p_value(count),
+        p_floor=patterns.p_floor,
+        num_flips=patterns.num_flips,
+        method=patterns.method,
+        generator_seed=patterns.generator_seed,
     )
-
-
-def _monte_carlo(gram: NDArray[np.float64], *, generator_seed: int) -> SignFlip:
-    rng = np.random.default_rng(generator_seed)
-    count = 0
-    for start in range(0, NUM_MONTE_CARLO, CHUNK):
-        size = min(CHUNK, NUM_MONTE_CARLO - start)
-        count += _num_as_extreme(rng.choice((-1.0, 1.0), size=(size, gram.shape[0])), gram=gram)
-    return SignFlip(
-        p=(1 + count) / (1 + NUM_MONTE_CARLO),
-        p_floor=1 / (1 + NUM_MONTE_CARLO),
-        num_flips=NUM_MONTE_CARLO,
-        method=FlipMethod.MONTE_CARLO,
-        generator_seed=generator_seed,
-    )
-
-
-def _num_as_extreme(signs: NDArray[np.float64], *, gram: NDArray[np.float64]) -> int:
-    # z'z of a pattern s is s' Z Z' s / num_seeds^2, so only the Gram matrix of the seeds is needed.
-    statistics = np.sum((signs @ gram) * signs, axis=1)
-    return int(np.sum(statistics >= gram.sum() * (1 - RELATIVE_TOLERANCE)))

@@ -54,6 +54,6 @@ def mean_interval(values: NDArray[np.float64]) -> MeanInterval:
     )
 
 
-def t_critical(df: int) -> float:
-    """The .975 quantile of Student's t."""
-    return float(stats.t.ppf(0.975, df))
+def t_critical(df: int, *, num_intervals: int = 1) -> float:
+    """The quantile of Student's t for 95 % intervals, `num_intervals` of them at once by Bonferroni."""
+    return float(stats.t.isf(0.025 / num_intervals, df))

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.audit import Missing
+from analysis.axis import axis_from_frame
 from analysis.columns import require_columns
 from analysis.frame_statistics import analyze_grids
 from analysis.grid import Grid, grid_from_frame, with_every_interval
@@ -102,6 +103,7 @@ def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequenc
         design={"subject": "seed", "within": "interval", "condition": condition},
         missing=options.missing,
         pairs=options.pairs,
+        axis=axis_from_frame(rows, within="interval"),
         telemetry=summarize_telemetry(
             losses,
             telemetry=options.telemetry,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.contrasts import contrast_scores
-from analysis.sign_flip import FlipMethod, SignFlip, flip_levels, flip_mean
+from analysis.sign_flip import SignFlip, flip_levels, flip_mean
+from analysis.sign_patterns import FlipMethod
 
 
 def test_three_seeds_enumerated_by_hand():

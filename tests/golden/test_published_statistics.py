@@ -192,3 +192,33 @@ def test_counts_in_the_design_are_those_used(results: dict, published: pd.DataFr
         "condition": "base",
     }
     assert len(published) == 126
+
+
+def test_slope_from_interval_five_on(results):
+    slope = results["metrics"]["val_loss"]["summaries"]["slope_after_minimum"]
+
+    # published-study.md 7.4: +.625 nats per doubling of tokens [.599, .652] from interval 5 on
+    assert (slope["from_level"], slope["to_level"]) == (5, 20)
+    interval = slope["measure"]["interval"]
+    assert (interval["mean"], interval["ci95_low"], interval["ci95_high"]) == pytest.approx(
+        (0.6255, 0.5992, 0.6517), abs=2e-4
+    )
+
+
+def test_without_the_initial_state_stands_beside_the_whole(results):
+    part = results["metrics"]["val_loss"]["without_first_level"]
+
+    assert part["left_out"] == 0
+    assert part["rm_anova"]["F"] == pytest.approx(1215.85, abs=5e-3)
+    assert part["sign_flip"]["p"] == 0.03125
+
+
+def test_interval_eighteen_is_not_told_from_the_last(results):
+    last = results["metrics"]["val_loss"]["simultaneous"]["references"]["last"]
+    row = next(row for row in last["rows"] if row["level"] == 18)
+
+    # t = .14 between intervals 18 and 20: published-study.md section 6
+    assert row["t"] == pytest.approx(0.14, abs=5e-3)
+    assert row["sim95_low"] < 0 < row["sim95_high"]
+    assert row["p_holm"] > 0.8
+    assert row["p_max_t"] == 1

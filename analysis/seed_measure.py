@@ -1,0 +1,91 @@
+"""Infer from one number per seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.levels import Label
+from analysis.sign_flip import SignFlip, flip_mean
+from analysis.t_interval import LEAST_SPREAD, MeanInterval, mean_interval
+from analysis.undefined import Undefined
+
+__all__ = ["SeedMeasure", "SeedValue", "measure_without_null", "seed_measure"]
+
+NO_NULL = Undefined("zero is no meaningful hypothesis for this measure")
+
+
+@dataclass(frozen=True, slots=True)
+class SeedValue:
+    """One number of one seed."""
+
+    seed: Label
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeedMeasure:
+    """One number per seed, their t interval, and two tests that they are zero on average."""
+
+    per_seed: tuple[SeedValue, ...]
+    interval: MeanInterval
+    num_positive: int
+    num_seeds: int
+    t: float | Undefined
+    df: int
+    p: float | Undefined
+    """Of the one-sample t-test, two-sided."""
+    sign_flip: SignFlip | Undefined
+
+
+def seed_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> SeedMeasure:
+    """T = mean / (sd / sqrt(n)) on n - 1 degrees of freedom beside the exact sign-flip test of the same mean.
+
+    Both keep their error rate whatever the covariance along the trajectory, since each seed enters as one number.
+    Assumes independent seeds; the t-test near-normal values, the sign flip symmetric ones. Missing cells are the
+    caller's: the values are complete.
+
+    Args:
+        values: Shape (num_seeds,).
+        seeds: Their labels.
+    """
+    t = _t(values)
+    df = max(len(values) - 1, 0)
+    return SeedMeasure(
+        per_seed=_by_seed(values, seeds=seeds),
+        interval=mean_interval(values),
+        num_positive=int(np.sum(values > 0)),
+        num_seeds=len(seeds),
+        t=t,
+        df=df,
+        p=t if isinstance(t, Undefined) else float(2 * stats.t.sf(abs(t), df)),
+        sign_flip=flip_mean(values),
+    )
+
+
+def measure_without_null(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> SeedMeasure:
+    """The same for a measure that no hypothesis holds at zero, such as a loss: an interval and no test."""
+    return SeedMeasure(
+        per_seed=_by_seed(values, seeds=seeds),
+        interval=mean_interval(values),
+        num_positive=int(np.sum(values > 0)),
+        num_seeds=len(seeds),
+        t=NO_NULL,
+        df=max(len(values) - 1, 0),
+        p=NO_NULL,
+        sign_flip=NO_NULL,
+    )
+
+
+def _by_seed(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> tuple[SeedValue, ...]:
+    return tuple(SeedValue(seed=seed, value=float(value)) for seed, value in zip(seeds, values, strict=True))
+
+
+def _t(values: NDArray[np.float64]) -> float | Undefined:
+    if len(values) < 2:
+        return Undefined(f"{len(values)} seed{'' if len(values) == 1 else 's'} left; a t-test needs at least 2")
+    sd = float(values.std(ddof=1))
+    if sd <= LEAST_SPREAD * float(np.abs(values).max()):
+        return Undefined("the values do not vary over the seeds")
+    return float(values.mean() / (sd / np.sqrt(len(values))))

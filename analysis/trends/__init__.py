@@ -1,0 +1,1 @@
+"""Trajectories of single tokens, of whole texts and of choices over training."""
