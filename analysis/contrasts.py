@@ -1,9 +1,9 @@
-"""The covariance of orthonormal contrasts between levels, up to scale."""
+"""Scores on orthonormal contrasts between levels."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["contrast_scores", "gram_of_residuals"]
+__all__ = ["contrast_scores"]
 
 
 def contrast_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -24,18 +24,3 @@ def contrast_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
         mean_before = running_sum[:, level - 1] / level
         scores[:, level - 1] = (mean_before - (values[:, level] - values[:, 0])) * np.sqrt(level / (level + 1))
     return scores
-
-
-def gram_of_residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R R', shape (num_seeds, num_seeds), with R the contrast scores less their mean over seeds.
-
-    It shares its non-zero eigenvalues with (num_seeds - 1) times the covariance of the contrasts, and is the smaller of
-    the two when levels outnumber seeds. It is scaled to trace 1, so that its square cannot overflow.
-
-    Args:
-        values: A complete grid with an error above zero, shape (num_seeds, num_levels).
-    """
-    scores = contrast_scores(values)
-    residuals = scores - scores.mean(axis=0)
-    residuals = residuals / np.linalg.norm(residuals)
-    return np.asarray(residuals @ residuals.T)

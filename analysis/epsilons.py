@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.contrasts import gram_of_residuals
+from analysis.contrasts import contrast_scores
 from analysis.undefined import Undefined
 
-__all__ = ["Epsilons", "estimate_epsilons"]
+__all__ = ["Epsilons", "epsilons_of_residuals", "estimate_epsilons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,31 @@ def estimate_epsilons(values: NDArray[np.float64]) -> Epsilons:
     Source: gg and hf as in pingouin.epsilon and R's anova.mlm; the factor of cm as in pyglimmpse, by its authors' group
     (Chi, Gribbin, Lamers, Gregory, Muller 2012, PMC3396026).
     """
-    d, v = values.shape[1] - 1, values.shape[0] - 1
-    lower_bound = 1 / d
-    gram = gram_of_residuals(values)
-    gg = _clip(float(np.trace(gram) ** 2 / (d * np.sum(gram**2))), low=lower_bound, high=min(1.0, v / d))
+    scores = contrast_scores(values)
+    return epsilons_of_residuals(scores - scores.mean(axis=0), v=len(values) - 1)
+
+
+def epsilons_of_residuals(residuals: NDArray[np.float64], *, v: int) -> Epsilons:
+    """The same from contrast scores less their means, of one group of seeds or pooled over several.
+
+    Args:
+        residuals: Not all zero, shape (num_seeds, d).
+        v: Degrees of freedom between seeds: seeds less groups. Huynh-Feldt's formula takes v + 1 for the seeds.
+    """
+    d = residuals.shape[1]
+    lower_bound, ceiling = 1 / d, min(1.0, v / d)
+    gg = _clip(_greenhouse_geisser(residuals), low=lower_bound, high=ceiling)
     hf_raw = _huynh_feldt(gg, num_seeds=v + 1, d=d)
     hf = 1.0 if isinstance(hf_raw, Undefined) else _clip(hf_raw, low=lower_bound, high=1.0)
-    return Epsilons(
-        gg=gg, gg_ceiling=min(1.0, v / d), hf=hf, hf_raw=hf_raw, cm=_chi_muller(hf, v=v, d=d), lb=lower_bound
-    )
+    return Epsilons(gg=gg, gg_ceiling=ceiling, hf=hf, hf_raw=hf_raw, cm=_chi_muller(hf, v=v, d=d), lb=lower_bound)
+
+
+def _greenhouse_geisser(residuals: NDArray[np.float64]) -> float:
+    num_seeds, d = residuals.shape
+    # Scaled to trace 1, so that squares cannot overflow. R R' and R'R share their non-zero eigenvalues.
+    scaled = residuals / np.linalg.norm(residuals)
+    gram = scaled @ scaled.T if num_seeds <= d else scaled.T @ scaled
+    return float(1 / (d * np.sum(gram**2)))
 
 
 def _huynh_feldt(gg: float, *, num_seeds: int, d: int) -> float | Undefined:

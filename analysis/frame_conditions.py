@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit import Missing
+from analysis.compared_conditions import compared_conditions
 from analysis.frame_statistics import analyze_frame
 from configs.telemetry import TelemetryConfig
 
@@ -22,7 +23,7 @@ def analyze_conditions(
     missing: Missing,
     telemetry: TelemetryConfig,
 ) -> dict[str, Any]:
-    """The dictionary of `analyze_frame`, with `conditions` where the column `condition` names several.
+    """The dictionary of `analyze_frame`, with more keys where the column `condition` names several conditions.
 
     Args:
         frame: One row per condition, subject and level.
@@ -33,7 +34,8 @@ def analyze_conditions(
         telemetry: Window and thresholds.
 
     Returns:
-        The first condition at the top level, and every condition by name where there are several.
+        The first condition at the top level; where there are several, `conditions` holds each by name and
+        `condition_by_interval` compares them, metric by metric.
 
     Raises:
         TableError: As `analyze_frame`.
@@ -43,4 +45,8 @@ def analyze_conditions(
     results = [analyze_frame(rows, subject, within, metrics, missing=missing, telemetry=telemetry) for rows in parts]
     if len(results) == 1:
         return results[0]
-    return {**results[0], "conditions": {result["design"]["condition"]: result for result in results}}
+    return {
+        **results[0],
+        "conditions": {result["design"]["condition"]: result for result in results},
+        "condition_by_interval": compared_conditions(frame, subject=subject, within=within, metrics=metrics),
+    }

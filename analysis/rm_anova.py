@@ -7,30 +7,19 @@ import numpy as np
 import pandas as pd
 import pingouin
 from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.corrected_p import CorrectedP, corrected_p
 from analysis.epsilons import Epsilons, estimate_epsilons
 from analysis.mauchly import Mauchly, mauchly_test
 from analysis.sums_of_squares import SumsOfSquares, split_sums_of_squares, why_untestable
 from analysis.undefined import Undefined
 
-__all__ = ["CorrectedP", "RmAnova", "rm_anova"]
+__all__ = ["RmAnova", "rm_anova"]
 
 # pingouin 0.7.0 divides by zero in its sphericity test at 2 seeds and 3 levels.
 MIN_SEEDS_PINGOUIN = 3
 # It also builds a matrix of levels by levels, 20 GB at 50,000 levels, for an epsilon that we take from seeds by seeds.
 MAX_LEVELS_PINGOUIN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectedP:
-    """Upper tails of F(d e, d v e), one per estimate e of epsilon."""
-
-    uncorrected: float
-    gg: float
-    hf: float
-    cm: float | Undefined
-    lb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +76,7 @@ def rm_anova(values: NDArray[np.float64]) -> RmAnova | Undefined:
         pes=sums.effect / (sums.effect + sums.error),
         ss=sums,
         epsilon=epsilon,
-        p=_corrected_p(test, epsilon=epsilon),
+        p=corrected_p(test.f, df_effect=test.df_effect, df_error=test.df_error, epsilon=epsilon),
         headline="gg",
         mauchly=mauchly_test(values),
     )
@@ -117,18 +106,3 @@ def _long_form(values: NDArray[np.float64]) -> pd.DataFrame:
             "value": values.ravel(),
         }
     )
-
-
-def _corrected_p(test: _FTest, *, epsilon: Epsilons) -> CorrectedP:
-    cm = epsilon.cm
-    return CorrectedP(
-        uncorrected=_upper_tail(test, epsilon=1.0),
-        gg=_upper_tail(test, epsilon=epsilon.gg),
-        hf=_upper_tail(test, epsilon=epsilon.hf),
-        cm=cm if isinstance(cm, Undefined) else _upper_tail(test, epsilon=cm),
-        lb=_upper_tail(test, epsilon=epsilon.lb),
-    )
-
-
-def _upper_tail(test: _FTest, *, epsilon: float) -> float:
-    return float(stats.f.sf(test.f, test.df_effect * epsilon, test.df_error * epsilon))

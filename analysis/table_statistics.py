@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from analysis.audit import Missing
 from analysis.axis import axis_from_frame
 from analysis.columns import require_columns
+from analysis.compared_conditions import compared_conditions
 from analysis.frame_statistics import analyze_grids
 from analysis.grid import Grid, grid_from_frame, with_every_interval
 from analysis.missing_cells import Cell, missing_cells
@@ -38,8 +39,9 @@ def analyze_table(
     """Analyse the table of an experiment: the dictionary that statistics.json holds.
 
     The top level holds the first condition in the table's order. With several conditions `conditions` holds each of
-    them, the first included, by name. `audit.missing_cells` lists expected cells without a row; a seed that should be
-    there and has no row at all is dropped with its reason like any other.
+    them, the first included, by name, and `condition_by_interval` compares them, metric by metric.
+    `audit.missing_cells` lists expected cells without a row; a seed that should be there and has no row at all is
+    dropped with its reason like any other.
 
     Args:
         table: What `table_from_records` made, or `read_table` read.
@@ -73,7 +75,10 @@ def analyze_table(
         for name in dict.fromkeys(complete["condition"])
     }
     first = next(iter(results.values()))
-    return first if len(results) == 1 else {**first, "conditions": results}
+    if len(results) == 1:
+        return first
+    compared = compared_conditions(complete, subject="seed", within="interval", metrics=options.metrics)
+    return {**first, "conditions": results, "condition_by_interval": compared}
 
 
 @dataclass(frozen=True, slots=True)

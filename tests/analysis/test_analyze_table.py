@@ -68,6 +68,9 @@ def test_several_conditions_stand_side_by_side(make_records, losses):
     assert statistics["design"]["condition"] == "large"
     assert statistics["metrics"] == statistics["conditions"]["large"]["metrics"]
     assert statistics["conditions"]["small"]["design"]["condition"] == "small"
+    (comparison,) = statistics["condition_by_interval"]["val_loss"]["comparisons"]
+    assert (comparison["a"], comparison["b"], comparison["pairing"]) == ("large", "small", "paired")
+    assert list(statistics["condition_by_interval"]) == list(statistics["metrics"])
     assert json.loads(statistics_to_json(statistics)) == statistics
 
 
