@@ -29,6 +29,7 @@ from orchestrator.seed_worker import RunTask
 from orchestrator.slots import Slot
 from orchestrator.stop_signal import StopRequest
 from workers.failure_cause import failure_from
+from workers.local_store import LocalStore
 from workers.records import Completed, IntervalRecord, Outcome, RunId, SeedFailure
 
 
@@ -48,7 +49,7 @@ def _measure(root: Path, *, num_seeds: int, num_slots: int) -> None:
     paths = RunPaths(root)
     root.mkdir(parents=True)
     Ledger.create(paths.ledger_file, runs=runs_of(config), clock=time.time).close()
-    metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths)
+    metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), store=LocalStore(paths))
     view = _MemoryView()
     began_s = time.perf_counter()
     with _StandInExecutor(metrics, num_slots=num_slots) as executor:

@@ -7,6 +7,7 @@ SeedscopeError
     RunDirectoryError       a run directory is missing, damaged, in use, or holds another experiment
     ResourceError           the machine or cluster lacks what the experiment needs
     UnreachableError        processes of an experiment cannot reach each other any more
+    StorageError            the place of the checkpoints cannot be reached or written
     TableError              a table given to the analysis is malformed
   CheckpointError           a checkpoint's files are incomplete or fail their checksums
   TrainingError             training cannot go on
@@ -29,6 +30,7 @@ __all__ = [
     "RunDirectoryError",
     "SeedscopeError",
     "StaleAttemptError",
+    "StorageError",
     "TableError",
     "TrainingError",
     "UnreachableError",
@@ -62,6 +64,10 @@ class ResourceError(UserError):
 
 class UnreachableError(UserError):
     """Met when the metrics, or the Ray that carries them, do not answer any more; the experiment can be resumed."""
+
+
+class StorageError(UserError):
+    """Met when `checkpoints.uri` cannot be reached or written, before anything starts or while runs go on."""
 
 
 class TableError(UserError):

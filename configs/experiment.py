@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from configs.checkpoints import CheckpointsConfig
 from configs.corpus import CorpusConfig
 from configs.energy import EnergyConfig
 from configs.evaluation import EvaluationConfig
@@ -54,6 +55,7 @@ class ExperimentConfig(FrozenConfig):
     recovery: RecoveryConfig = RecoveryConfig()
     energy: EnergyConfig = EnergyConfig()
     probe: ProbeConfig = ProbeConfig()
+    checkpoints: CheckpointsConfig = CheckpointsConfig()
     conditions: dict[Name, dict[str, OverrideValue]] = Field(
         default={}, description="Named overrides of the sections model, optimization and schedule."
     )
@@ -126,7 +128,7 @@ class ExperimentConfig(FrozenConfig):
         learning column. The text is told apart by the corpus fingerprint.
         """
         values = self.to_dict()
-        for key in ("name", "telemetry", "recovery", "energy", "probe"):
+        for key in ("name", "telemetry", "recovery", "energy", "probe", "checkpoints"):
             del values[key]
         for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
             del values["corpus"][key]

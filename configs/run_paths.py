@@ -103,6 +103,15 @@ class RunPaths:
         """Where a directory goes that did not hold what its checksums promise."""
         return final.with_name(f"{final.name}.damaged-{number}")
 
+    def uploaded_dir(self, final: Path, *, attempt: int) -> Path:
+        """Where an object store keeps what an attempt measured, since nothing can be renamed there."""
+        return final / f"attempt-{attempt}"
+
+    @property
+    def claim_file(self) -> Path:
+        """Whose checkpoints a place outside the run directory holds."""
+        return self.root / "claim.json"
+
     @property
     def table_csv(self) -> Path:
         """The seed-by-interval table as text."""

@@ -38,7 +38,8 @@ class FailurePolicy:
     """A rule for each cause.
 
     A lost worker and a lack of memory may pass, so they are tried again, later each time, until too many attempts in a
-    row brought no new interval. Training is deterministic, so a loss that is not finite would be so again. A full disk
+    row brought no new interval. So may a network between a run and its checkpoints, but when it does not, every run
+    meets it. Training is deterministic, so a loss that is not finite would be so again. A full disk
     concerns every run. A defect makes every further result doubtful.
     """
 
@@ -57,6 +58,12 @@ class FailurePolicy:
         match failure.cause:
             case FailureCause.LOST_WORKER | FailureCause.OUT_OF_MEMORY:
                 return self._retry_or_fail(failure, said=said, num_failures=num_failures)
+            case FailureCause.STORAGE if num_failures >= self._config.max_attempts:
+                return Verdict(
+                    FailureDecision.PAUSE, f"{said}; the experiment pauses. Resume it once they can be reached again."
+                )
+            case FailureCause.STORAGE:
+                return self._retry(said, num_failures=num_failures)
             case FailureCause.NON_FINITE:
                 return Verdict(
                     FailureDecision.FAIL_RUN, f"{failure.run} is given up: training would meet the same loss again."
@@ -72,6 +79,9 @@ class FailurePolicy:
                 FailureDecision.FAIL_RUN,
                 f"{failure.run} is given up: {num_failures} attempts in a row brought no new interval.",
             )
+        return self._retry(said, num_failures=num_failures)
+
+    def _retry(self, said: str, *, num_failures: int) -> Verdict:
         backoff_s = min(_LONGEST_BACKOFF_S, self._config.backoff_s * 2.0 ** min(num_failures - 1, _MOST_DOUBLINGS))
         return Verdict(
             FailureDecision.RETRY, f"{said}; it goes on from its newest interval in {backoff_s:g} s.", backoff_s

@@ -1,14 +1,17 @@
 """Take an experiment from its config to its table: new, or from where it stopped."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from configs.errors import RunDirectoryError
+from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from orchestrator.aggregation import Aggregation, aggregate
+from orchestrator.checkpoint_mirror import mirror_measurements
+from orchestrator.checkpoint_place import hold_place, require_free_place
 from orchestrator.controller import Controller
 from orchestrator.ending import Ending, EndingKind
 from orchestrator.executor import AbstractExecutor
@@ -25,6 +28,8 @@ from orchestrator.sites import AbstractSite
 from orchestrator.stop_signal import StopRequest, stop_on_signals
 from workers.corpus import Corpus, load_corpus, prepare_corpus, require_windows
 from workers.points import Point, Reach, pass_by
+from workers.records import IntervalRecord
+from workers.store_choice import checkpoint_store
 
 __all__ = ["ExitCode", "Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
 
@@ -93,14 +98,18 @@ def start_experiment(
     """
     present = require_free_or_same(out, config=config)
     needs = needs_of(config)
-    require_disk(needs, directory=out)
+    if config.checkpoints.uri is None:
+        require_disk(needs, directory=out)
+    elif config.checkpoints.local_directory is not None:
+        require_disk(needs, directory=Path(config.checkpoints.local_directory))
     machine = inspect_machine()
     require_memory(needs, available_bytes=machine.memory_available_bytes)
     corpus = prepare_experiment(config, cache_dir=cache_dir)
     if present is not None:
         _require_same_corpus(corpus, present)
         return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
-    with site.opened(out):
+    require_free_place(config.checkpoints)
+    with site.opened(out, checkpoints=config.checkpoints):
         slots = site.slots(config.placement.threads_per_run)
         manifest = first_manifest(
             config,
@@ -112,6 +121,7 @@ def start_experiment(
         directory = create_run_directory(out, config=config, corpus=corpus, manifest=manifest)
         reach(Point.DIRECTORY_MADE)
         with hold_lease(directory.paths.lease_file):
+            hold_place(config.checkpoints, manifest=manifest, paths=directory.paths)
             return _run(directory, site=site, view=view, stop=stop, reach=reach)
 
 
@@ -127,7 +137,8 @@ def resume_experiment(
         if _is_complete(directory):
             return _finish(directory, ending=Ending(EndingKind.FINISHED), view=view, reach=reach)
         _require_same_corpus(load_corpus(directory.paths), directory)
-        with site.opened(directory.paths.root):
+        hold_place(directory.config.checkpoints, manifest=directory.manifest, paths=directory.paths)
+        with site.opened(directory.paths.root, checkpoints=directory.config.checkpoints):
             return _run(directory, site=site, view=view, stop=stop, reach=reach)
 
 
@@ -137,7 +148,9 @@ def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, sto
         _announce(directory, view=view, num_slots=len(site.slots(config.placement.threads_per_run)))
         # Workers have another current directory.
         paths = RunPaths(directory.paths.root.absolute())
-        with site.executor(paths, threads_per_run=config.placement.threads_per_run, reach=reach) as executor:
+        store = checkpoint_store(config.checkpoints, paths=paths)
+        threads = config.placement.threads_per_run
+        with site.executor(paths, store=store, threads_per_run=threads, reach=reach) as executor:
             ending = _control(directory, executor=executor, view=view, stop=stop, reach=reach)
         reach(Point.RUNS_ENDED)
         return _finish(directory, ending=ending, view=view, reach=reach)
@@ -185,6 +198,7 @@ def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reac
     with reading_ledger(directory.paths.ledger_file) as ledger:
         rows, records = ledger.runs(), ledger.records()
     write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)
+    _mirror(directory, records=records, view=view)
     aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths, reach=reach)
     exit_code = _exit_code(ending.kind, states=tuple(row.state for row in rows))
     view.show(
@@ -197,6 +211,15 @@ def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reac
         )
     )
     return Finish(directory, aggregation, exit_code, ending.reason)
+
+
+def _mirror(directory: RunDirectory, *, records: Sequence[IntervalRecord], view: AbstractView) -> None:
+    try:
+        problems = mirror_measurements(directory.config.checkpoints, paths=directory.paths, records=records)
+    except StorageError as error:
+        problems = (f"{error}.",)  # the table needs nothing from there, and its audit says what is missing
+    for problem in problems:
+        view.show(Warned(problem))
 
 
 def _exit_code(kind: EndingKind, *, states: tuple[RunState, ...]) -> int:

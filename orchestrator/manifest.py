@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import secrets
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,7 @@ def first_manifest(
     """
     return {
         "manifest_version": MANIFEST_VERSION,
+        "experiment_id": secrets.token_hex(8),
         "name": config.name,
         "created_at": created_at,
         "versions": {name: version_of(name) for name in _PACKAGES} | {"python": platform.python_version()},

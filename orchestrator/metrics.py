@@ -2,16 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
+from pathlib import PurePath
 from typing import final
 
-from configs.run_paths import RunPaths
+from configs.errors import StorageError
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_schema import News
 from orchestrator.run_state import RunState
+from workers.checkpoint_store import AbstractCheckpointStore
 from workers.points import Point, Reach, pass_by
-from workers.publication import CheckpointPart, drop_staged, publish_interval, set_aside
+from workers.publication import CheckpointPart
 from workers.records import Damage, IntervalRecord, Outcome, Report, RunId
 
 __all__ = ["AbstractMetrics", "Directive", "Metrics"]
@@ -63,20 +66,23 @@ class Metrics(AbstractMetrics):
 
     Args:
         open_ledger: Opens the ledger in the process in which these metrics live.
-        paths: The run directory.
+        store: Where the checkpoints are kept.
         reach: Told where keeping a record is.
     """
 
-    def __init__(self, open_ledger: Callable[[], Ledger], *, paths: RunPaths, reach: Reach = pass_by) -> None:
+    def __init__(
+        self, open_ledger: Callable[[], Ledger], *, store: AbstractCheckpointStore, reach: Reach = pass_by
+    ) -> None:
         self._ledger = open_ledger()
-        self._paths = paths
+        self._store = store
         self._directive = Directive.GO_ON
         self._reach = reach
 
     def begin_attempt(self, run: RunId, *, slot: str) -> int:
         """See the base class."""
         attempt = self._ledger.begin_attempt(run, slot=slot)
-        drop_staged(self._paths, run=run, before_attempt=attempt)
+        with suppress(StorageError):  # what stays is named by nothing, and a later attempt removes it
+            self._store.drop_staged(run, before_attempt=attempt)
         return attempt
 
     def accept(self, report: Report, *, attempt: int) -> Directive:
@@ -112,10 +118,10 @@ class Metrics(AbstractMetrics):
 
     def _publish(self, record: IntervalRecord, attempt: int) -> None:
         self._reach(Point.RECORD_CHECKED)
-        publish_interval(self._paths, run=record.run, interval=record.interval, attempt=attempt, reach=self._reach)
+        self._store.publish(record.run, record.interval, attempt=attempt, reach=self._reach)
         self._reach(Point.COMMITTING)
 
     def _set_aside(self, damage: Damage) -> str:
-        kept = set_aside(self._paths, run=damage.run, interval=damage.interval, part=CheckpointPart(damage.part))
-        where = f"; it is kept as {kept.name}" if kept else ""
+        kept = self._store.set_aside(damage.run, damage.interval, CheckpointPart(damage.part))
+        where = f"; it is kept as {PurePath(kept).name}" if kept else ""
         return f"{damage.run}: the {damage.part} of interval {damage.interval} is damaged ({damage.message}){where}."

@@ -20,6 +20,7 @@ from orchestrator.remote_host_meter import HostMeterProcess, RemoteHostMeter
 from orchestrator.remote_metrics import RemoteMetrics
 from orchestrator.seed_worker import RunTask, SeedWorker
 from orchestrator.slots import Slot
+from workers.checkpoint_store import AbstractCheckpointStore
 from workers.failure_cause import failure_from
 from workers.pinning import thread_environment
 from workers.points import Reach, pass_by
@@ -51,16 +52,25 @@ class RayExecutor(AbstractExecutor):
 
     Args:
         paths: The run directory, whose ledger is kept on the driver's node.
+        store: Where the checkpoints are kept.
         nodes: The nodes to use.
         threads_per_run: Cores of one slot.
         reach: Handed on to the metrics.
     """
 
-    def __init__(self, paths: RunPaths, *, nodes: RayNodes, threads_per_run: int, reach: Reach = pass_by) -> None:
+    def __init__(
+        self,
+        paths: RunPaths,
+        *,
+        store: AbstractCheckpointStore,
+        nodes: RayNodes,
+        threads_per_run: int,
+        reach: Reach = pass_by,
+    ) -> None:
         self._threads_per_run = threads_per_run
         self._nodes = nodes
         self._known: Mapping[str, RayNode] = nodes.usable()
-        self._host = _MetricsHost(paths, reach=reach)
+        self._host = _MetricsHost(paths, store=store, reach=reach)
         self._metrics = RemoteMetrics(self._host.find_or_start)
         self._running: dict[Any, tuple[RunTask, Any]] = {}
         self._meters = _NodeMeters()
@@ -143,8 +153,9 @@ class RayExecutor(AbstractExecutor):
 class _MetricsHost:
     """Starts the metrics actor on the driver's node, and again if it died: the ledger's file is all it needs."""
 
-    def __init__(self, paths: RunPaths, *, reach: Reach) -> None:
+    def __init__(self, paths: RunPaths, *, store: AbstractCheckpointStore, reach: Reach) -> None:
         self._paths = paths
+        self._store = store
         self._reach = reach
         self._name = f"seedscope-metrics-{uuid.uuid4().hex}"
 
@@ -185,7 +196,7 @@ class _MetricsHost:
                 scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
                 **_NO_RETRIES,
             )
-            .remote(open_ledger, paths=self._paths, reach=self._reach)
+            .remote(open_ledger, store=self._store, reach=self._reach)
         )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self, final
 
 import ray
@@ -10,6 +9,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from configs.errors import ResourceError
 from orchestrator.machine import Machine, inspect_machine, physical_cores_first
+from orchestrator.shared_place import Marker
 from orchestrator.slots import Slot, slots_for
 from orchestrator.versions import learning_versions
 
@@ -25,8 +25,8 @@ class NodeAnswer:
 
     machine: Machine
     versions: Mapping[str, str]
-    marker: str | None
-    """What it reads in the driver's marker file; None if it does not see the file."""
+    unseen: str
+    """Why it cannot use the place that all nodes share; empty if it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,9 @@ class RayNode:
     machine: Machine
 
 
-def answer_for_node(marker_file: str | None) -> NodeAnswer:
-    """Runs on a node: what it offers, what is installed, and whether it sees the driver's file."""
-    try:
-        marker = Path(marker_file).read_text(encoding="utf-8") if marker_file else None
-    except OSError:
-        marker = None
-    return NodeAnswer(inspect_machine(), learning_versions(), marker)
+def answer_for_node(marker: Marker | None) -> NodeAnswer:
+    """Runs on a node: what it offers, what is installed, and whether it sees what the driver left there."""
+    return NodeAnswer(inspect_machine(), learning_versions(), "" if marker is None else marker.why_unseen())
 
 
 @final
@@ -51,15 +47,13 @@ class RayNodes:
     """The usable nodes of the Ray that this process is connected to, the driver's own first.
 
     Args:
-        marker_file: A file that the driver wrote where the run directory goes; every node must see the same.
-        marker: What it holds.
+        marker: What the driver left at the place that all nodes share; every node must see it.
     """
 
-    def __init__(self, *, marker_file: Path | None, marker: str) -> None:
-        self._marker_file = marker_file
+    def __init__(self, *, marker: Marker | None) -> None:
         self._marker = marker
         self._here = ray.get_runtime_context().get_node_id()
-        self._own = NodeAnswer(inspect_machine(), learning_versions(), marker)
+        self._own = NodeAnswer(inspect_machine(), learning_versions(), unseen="")
         self._nodes: dict[str, RayNode] = {}
         self._refused: dict[str, str] = {}
         self._notices: list[str] = []
@@ -67,7 +61,7 @@ class RayNodes:
     @classmethod
     def of_own_ray(cls) -> Self:
         """The one node of a Ray that this process started: its workers see and may use what this process does."""
-        nodes = cls(marker_file=None, marker="")
+        nodes = cls(marker=None)
         nodes._nodes = {nodes._own.machine.host: RayNode(nodes._here, nodes._own.machine)}
         return nodes
 
@@ -95,8 +89,8 @@ class RayNodes:
         return notices
 
     def _take_in(self, alive: Mapping[str, int]) -> None:
-        for node_id, answer in _ask(alive, marker_file=self._marker_file):
-            problem = answer if isinstance(answer, str) else _problem(answer, own=self._own, marker=self._marker)
+        for node_id, answer in _ask(alive, marker=self._marker):
+            problem = answer if isinstance(answer, str) else _problem(answer, own=self._own)
             if isinstance(answer, str) or problem:
                 host = node_id[:8] if isinstance(answer, str) else answer.machine.host
                 self._refused[node_id] = f"node {host} cannot be used: {problem}"
@@ -139,12 +133,12 @@ def _as_offered(machine: Machine, *, num_cores: int) -> Machine:
     return replace(machine, cores=cores, physical_cores=tuple(siblings[core] for core in cores))
 
 
-def _ask(node_ids: Iterable[str], *, marker_file: Path | None) -> list[tuple[str, NodeAnswer | str]]:
+def _ask(node_ids: Iterable[str], *, marker: Marker | None) -> list[tuple[str, NodeAnswer | str]]:
     ask = ray.remote(answer_for_node)
     references = {
         node_id: ask.options(
             num_cpus=0, max_retries=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False)
-        ).remote(str(marker_file) if marker_file else None)
+        ).remote(marker)
         for node_id in node_ids
     }
     return [(node_id, _answer(reference)) for node_id, reference in references.items()]
@@ -163,9 +157,9 @@ def _answer(reference: Any) -> NodeAnswer | str:
     return answer
 
 
-def _problem(answer: NodeAnswer, *, own: NodeAnswer, marker: str) -> str:
-    if answer.marker != marker:
-        return "the run directory is not the same place there; put --out on storage that every node shares"
+def _problem(answer: NodeAnswer, *, own: NodeAnswer) -> str:
+    if answer.unseen:
+        return answer.unseen
     differing = [name for name, version in own.versions.items() if answer.versions.get(name) != version]
     if not differing:
         return ""

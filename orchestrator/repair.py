@@ -8,13 +8,16 @@ from configs.durable import sync_directory
 from configs.errors import CheckpointError, LedgerError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
+from orchestrator.checkpoint_place import require_own_place
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.progress_tracker import runs_of
 from orchestrator.run_directory import recognize_run_directory
-from workers.publication import CheckpointPart, set_aside
+from workers.checkpoint_store import AbstractCheckpointStore
+from workers.publication import CheckpointPart
 from workers.record_files import read_whole_record
 from workers.records import IntervalRecord, RunId
+from workers.store_choice import checkpoint_store
 
 __all__ = ["repair_run_directory"]
 
@@ -36,8 +39,10 @@ def repair_run_directory(root: Path) -> tuple[str, ...]:
     directory = recognize_run_directory(root)
     paths = directory.paths
     with hold_lease(paths.lease_file):
+        require_own_place(directory.config.checkpoints, manifest=directory.manifest)
         said: list[str] = []
-        records = _whole_records(directory.config, paths=paths, said=said)
+        store = checkpoint_store(directory.config.checkpoints, paths=paths)
+        records = _whole_records(directory.config, store=store, said=said)
         problem = _ledger_problem(paths, records=records)
         if problem is None:
             return (*said, *_lost_checkpoints(paths, records=records), _sound(len(records)))
@@ -75,23 +80,24 @@ def _lost_checkpoints(paths: RunPaths, *, records: list[IntervalRecord]) -> list
     return [f"{len(lost)} of {len(known)} checkpoints are lost, their rows are not: {describe_cells(sorted(lost))}."]
 
 
-def _whole_records(config: ExperimentConfig, *, paths: RunPaths, said: list[str]) -> list[IntervalRecord]:
+def _whole_records(
+    config: ExperimentConfig, *, store: AbstractCheckpointStore, said: list[str]
+) -> list[IntervalRecord]:
     records = []
     for run in runs_of(config):
         for interval in range(config.for_condition(run.condition).schedule.num_intervals):
-            checkpoint = paths.checkpoint_dir(run.condition, run.seed, interval)
-            if checkpoint.is_dir():
-                records += _record_of(run, interval, checkpoint=checkpoint, paths=paths, said=said)
+            records += _record_of(run, interval, store=store, said=said)
     return records
 
 
-def _record_of(
-    run: RunId, interval: int, *, checkpoint: Path, paths: RunPaths, said: list[str]
-) -> list[IntervalRecord]:
+def _record_of(run: RunId, interval: int, *, store: AbstractCheckpointStore, said: list[str]) -> list[IntervalRecord]:
+    checkpoint = store.published(run, interval, CheckpointPart.CHECKPOINT)
+    if checkpoint is None:
+        return []
     try:
         return [read_whole_record(checkpoint, run=run, interval=interval)]
     except CheckpointError as error:
-        kept = set_aside(paths, run=run, interval=interval, part=CheckpointPart.CHECKPOINT)
+        kept = store.set_aside(run, interval, CheckpointPart.CHECKPOINT)
         said.append(f"{error}; it is kept as {kept}.")
         return []
 

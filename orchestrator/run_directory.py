@@ -49,6 +49,11 @@ def require_free_or_same(out: Path, *, config: ExperimentConfig) -> RunDirectory
         present = open_run_directory(out)
         if present.config.fingerprint != config.fingerprint:
             raise RunDirectoryError(f"{out} holds another experiment ({present.config.name}); choose another --out")
+        if present.config.checkpoints != config.checkpoints:
+            raise RunDirectoryError(
+                f"{out} has checkpoints.uri={present.config.checkpoints.uri} and not {config.checkpoints.uri}; "
+                "give the same, or choose another --out"
+            )
         return present
     if out.exists() and not out.is_dir():
         raise RunDirectoryError(f"{out} is a file; choose a directory for --out")

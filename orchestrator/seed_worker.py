@@ -67,7 +67,7 @@ def open_seed_run(task: RunTask, *, host_meter: AbstractHostMeter | None = None)
         host_meter: Measures energy on this host; None leaves it unknown.
     """
     # torch is imported here and not above: pinning comes first, and the driver never needs it.
-    from workers.corpus import load_corpus
+    from workers.corpus_copies import load_shared_corpus
     from workers.seed_run import SeedRun
 
     set_torch_threads(task.config.placement.threads_per_run)
@@ -76,7 +76,7 @@ def open_seed_run(task: RunTask, *, host_meter: AbstractHostMeter | None = None)
         task.config,
         run=task.run,
         attempt=task.attempt,
-        corpus=load_corpus(paths),
+        corpus=load_shared_corpus(task.config.checkpoints, paths=paths),
         paths=paths,
         place=_read_place(task.slot.cores),
         clock=time.monotonic,

@@ -1,7 +1,5 @@
 """Where an experiment runs: on a Ray of its own, on a running cluster, or in this process."""
 
-import os
-import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -10,16 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from configs.errors import RunDirectoryError
+from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
+from configs.errors import ConfigurationError
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
 from orchestrator.inline_executor import InlineExecutor
 from orchestrator.ledger import Ledger
 from orchestrator.machine import inspect_machine
 from orchestrator.metrics import Metrics
-from orchestrator.needs import nearest_existing
 from orchestrator.probes.executor import AbstractProbeExecutor, InlineProbeExecutor
+from orchestrator.shared_place import left_marker
 from orchestrator.slots import Slot, slots_for
+from workers.checkpoint_store import AbstractCheckpointStore
 from workers.points import Reach, pass_by
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ class AbstractSite(ABC):
 
     @abstractmethod
     @contextmanager
-    def opened(self, run_dir: Path) -> Iterator[None]:
+    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
         """Start or reach whatever it is for the time of the block, and leave nothing of ours running.
 
         Args:
-            run_dir: Where the run directory is or will be; every node must see it.
+            run_dir: Where the run directory is or will be.
+            checkpoints: Where checkpoints are kept; every node must see it, or else the run directory.
 
         Raises:
             ResourceError: If it cannot be used.
@@ -55,7 +56,9 @@ class AbstractSite(ABC):
         """
 
     @abstractmethod
-    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
+    def executor(
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+    ) -> AbstractExecutor:
         """What runs the seeds and keeps the ledger."""
 
     @abstractmethod
@@ -68,9 +71,9 @@ class InlineSite(AbstractSite):
     """This process and one slot, without Ray."""
 
     @contextmanager
-    def opened(self, run_dir: Path) -> Iterator[None]:
+    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
         """See the base class. There is nothing to open."""
-        del run_dir
+        del run_dir, checkpoints
         yield
 
     def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
@@ -79,9 +82,11 @@ class InlineSite(AbstractSite):
         slots_for(machine, node=_THIS_NODE, threads_per_run=threads_per_run)  # refuses more threads than cores
         return (Slot(_THIS_NODE, machine.cores),)
 
-    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
+    def executor(
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+    ) -> AbstractExecutor:
         """See the base class."""
-        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths, reach=reach)
+        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), store=store, reach=reach)
         return InlineExecutor(metrics, slot=self.slots(threads_per_run)[0])
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
@@ -98,8 +103,9 @@ class RaySite(AbstractSite):
         self._nodes: RayNodes | None = None
 
     @contextmanager
-    def opened(self, run_dir: Path) -> Iterator[None]:
+    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
         """See the base class."""
+        _require_shared(checkpoints)
         # Ray takes seconds to import and sets signal handlers; whoever needs none of it never loads it.
         from orchestrator.ray_session import ray_cluster, ray_on_this_machine
 
@@ -110,10 +116,10 @@ class RaySite(AbstractSite):
                 self._nodes = RayNodes.of_own_ray()
                 yield
             return
-        with _marker(run_dir) as (file, content), ray_cluster(self._address):
+        with left_marker(run_dir, checkpoints=checkpoints) as marker, ray_cluster(self._address):
             from orchestrator.ray_nodes import RayNodes
 
-            self._nodes = RayNodes(marker_file=file, marker=content)
+            self._nodes = RayNodes(marker=marker)
             self._nodes.require_all()
             yield
 
@@ -123,11 +129,13 @@ class RaySite(AbstractSite):
 
         return slots_of(self._opened_nodes().usable(), threads_per_run=threads_per_run)
 
-    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
+    def executor(
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+    ) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
 
-        return RayExecutor(paths, nodes=self._opened_nodes(), threads_per_run=threads_per_run, reach=reach)
+        return RayExecutor(paths, store=store, nodes=self._opened_nodes(), threads_per_run=threads_per_run, reach=reach)
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """See the base class."""
@@ -140,16 +148,9 @@ class RaySite(AbstractSite):
         return self._nodes
 
 
-@contextmanager
-def _marker(run_dir: Path) -> Iterator[tuple[Path, str]]:
-    """A small file beside the run directory by which nodes tell whether they see the same place."""
-    place = nearest_existing(run_dir)
-    file, content = place / f".seedscope-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16)
-    try:
-        file.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise RunDirectoryError(f"nothing can be written to {place}: {error.strerror}; choose another --out") from error
-    try:
-        yield file, content
-    finally:
-        file.unlink(missing_ok=True)
+def _require_shared(checkpoints: CheckpointsConfig) -> None:
+    if checkpoints.uri is not None and checkpoints.uri.startswith("memory://"):
+        raise ConfigurationError(
+            f"checkpoints.uri={checkpoints.uri} is the memory of one process, and every run is a process of its own; "
+            "add --inline, or choose another place"
+        )

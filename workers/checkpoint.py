@@ -2,34 +2,26 @@
 
 import io
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from configs.durable import sync_tree
 from configs.errors import CheckpointError
 from configs.model import ModelConfig
-from configs.run_paths import RunPaths
-from workers.checksums import file_sha256, verify_checksums, write_checksums
+from workers.checkpoint_store import AbstractCheckpointStore
 from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart
-from workers.record_files import RECORD_NAME, RESUME_NAMES, STEPS_NAME, read_whole_record
+from workers.record_files import RECORD_NAME, RESUME_NAMES, SCORES_NAME, STEPS_NAME, WEIGHTS_NAME, read_whole_record
 from workers.records import Damage, IntervalRecord, RunId
 from workers.step_series import StepSeries
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
-
-
-_READABLE = 0o644  # safetensors writes for its user alone, every other file here is for colleagues too
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +37,8 @@ class ResumePoint:
     """All that a run needs to go on after an interval."""
 
     record: IntervalRecord
-    weights: dict[str, Tensor]
-    optimizer: dict[str, Tensor]
+    weights: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +57,7 @@ class CheckpointDirectory:
     """The checkpoints of one run, as one attempt at it stages and reads them.
 
     Args:
-        paths: The run directory.
+        store: Where they are kept.
         run: Whose checkpoints these are.
         attempt: The attempt that stages.
         model: The shape of the weights.
@@ -73,9 +65,9 @@ class CheckpointDirectory:
     """
 
     def __init__(
-        self, paths: RunPaths, *, run: RunId, attempt: int, model: ModelConfig, reach: Reach = pass_by
+        self, store: AbstractCheckpointStore, *, run: RunId, attempt: int, model: ModelConfig, reach: Reach = pass_by
     ) -> None:
-        self._paths = paths
+        self._store = store
         self._run = run
         self._attempt = attempt
         self._model = model
@@ -106,22 +98,17 @@ class CheckpointDirectory:
         """
         self._stage_resume_state(interval, optimizer)
         self._reach(Point.RESUME_STAGED)
-        staged = self._fresh(self._dir(interval))
-        save_file(to_llama_names(weights, config=self._model), staged / "model.safetensors", {"format": "pt"})
-        (staged / "model.safetensors").chmod(_READABLE)
+        staging = self._store.staging(self._run, interval, CheckpointPart.CHECKPOINT, attempt=self._attempt)
+        llama_weights = to_llama_names(weights, config=self._model)
+        weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, {"format": "pt"})
         self._reach(Point.WEIGHTS_WRITTEN)
-        (staged / "config.json").write_text(json.dumps(llama_config(self._model), indent=2) + "\n", encoding="utf-8")
-        (staged / "tokens.npz").write_bytes(
-            _npz(loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
-        )
-        (staged / STEPS_NAME).write_bytes(_npz(loss_nats=steps.loss_nats, grad_norm=steps.grad_norm))
-        record = make_record(
-            FileHashes(weights=file_sha256(staged / "model.safetensors"), tokens=file_sha256(staged / "tokens.npz"))
-        )
-        record_text = json.dumps(record.to_dict(), indent=2, allow_nan=False) + "\n"
-        (staged / RECORD_NAME).write_text(record_text, encoding="utf-8")
-        write_checksums(staged)
-        sync_tree(staged)
+        staging.write("config.json", _json(llama_config(self._model)))
+        tokens = _npz(loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
+        tokens_sha256 = staging.write(SCORES_NAME, tokens)
+        staging.write(STEPS_NAME, _npz(loss_nats=steps.loss_nats, grad_norm=steps.grad_norm))
+        record = make_record(FileHashes(weights=weights_sha256, tokens=tokens_sha256))
+        staging.write(RECORD_NAME, _json(record.to_dict()))
+        staging.seal()
         self._reach(Point.CHECKPOINT_STAGED)
         return record
 
@@ -155,47 +142,40 @@ class CheckpointDirectory:
         )
 
     def _whole_record(self, interval: int) -> dict[int, IntervalRecord]:
-        """The record of a checkpoint by its interval; empty where there is no such directory."""
-        if not self._dir(interval).is_dir():
-            return {}
-        return {interval: read_whole_record(self._dir(interval), run=self._run, interval=interval)}
+        """The record of a checkpoint by its interval; empty where none is published."""
+        checkpoint = self._store.published(self._run, interval, CheckpointPart.CHECKPOINT)
+        return {} if checkpoint is None else {interval: read_whole_record(checkpoint, run=self._run, interval=interval)}
 
     def _whole_resume_state(self, interval: int) -> set[int]:
-        """The interval itself; empty where there is no such directory."""
-        if not self._resume_dir(interval).is_dir():
+        """The interval itself; empty where no resume state is published."""
+        resume_state = self._store.published(self._run, interval, CheckpointPart.RESUME_STATE)
+        if resume_state is None:
             return set()
-        verify_checksums(self._resume_dir(interval), names=RESUME_NAMES)
+        resume_state.verify(RESUME_NAMES)
         return {interval}
 
     def _read(self, record: IntervalRecord) -> ResumePoint:
-        weights = load_file(self._dir(record.interval) / "model.safetensors")
+        checkpoint = self._store.published(self._run, record.interval, CheckpointPart.CHECKPOINT)
+        resume_state = self._store.published(self._run, record.interval, CheckpointPart.RESUME_STATE)
+        assert checkpoint is not None, "it was verified just before"
+        assert resume_state is not None, "it was verified just before"
         return ResumePoint(
             record=record,
-            weights=from_llama_names(weights, config=self._model),
-            optimizer=load_file(self._resume_dir(record.interval) / "optimizer.safetensors"),
+            weights=from_llama_names(checkpoint.load_tensors(WEIGHTS_NAME), config=self._model),
+            optimizer=resume_state.load_tensors("optimizer.safetensors"),
         )
 
     def _damage(self, interval: int, part: CheckpointPart, error: CheckpointError) -> Damage:
         return Damage(self._run, self._attempt, interval, part, str(error))
 
-    def _dir(self, interval: int) -> Path:
-        return self._paths.checkpoint_dir(self._run.condition, self._run.seed, interval)
-
-    def _resume_dir(self, interval: int) -> Path:
-        return self._paths.resume_dir(self._run.condition, self._run.seed, interval)
-
     def _stage_resume_state(self, interval: int, optimizer: dict[str, Tensor]) -> None:
-        staged = self._fresh(self._resume_dir(interval))
-        save_file(optimizer, staged / "optimizer.safetensors")
-        (staged / "optimizer.safetensors").chmod(_READABLE)
-        write_checksums(staged)
-        sync_tree(staged)
+        staging = self._store.staging(self._run, interval, CheckpointPart.RESUME_STATE, attempt=self._attempt)
+        staging.save_tensors("optimizer.safetensors", optimizer)
+        staging.seal()
 
-    def _fresh(self, final: Path) -> Path:
-        staged = self._paths.staged_dir(final, attempt=self._attempt)
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir(parents=True)
-        return staged
+
+def _json(values: Mapping[str, object]) -> bytes:
+    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _npz(**arrays: NDArray[np.generic]) -> bytes:

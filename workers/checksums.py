@@ -1,11 +1,20 @@
 """Say what a directory holds in a SHA256SUMS file, and check it later."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from configs.errors import CheckpointError
 
-__all__ = ["SUMS_NAME", "file_sha256", "verify_checksums", "write_checksums"]
+__all__ = [
+    "SUMS_NAME",
+    "file_sha256",
+    "format_sums",
+    "parse_sums",
+    "require_listed",
+    "verify_checksums",
+    "write_checksums",
+]
 
 SUMS_NAME = "SHA256SUMS"
 
@@ -19,8 +28,8 @@ def file_sha256(path: Path) -> str:
 def write_checksums(directory: Path) -> None:
     """List every file of `directory` in the form that `sha256sum --check` reads."""
     files = sorted(path for path in directory.iterdir() if path.name != SUMS_NAME)
-    lines = [f"{file_sha256(path)}  {path.name}\n" for path in files]
-    (directory / SUMS_NAME).write_text("".join(lines), encoding="utf-8")
+    sums = {path.name: file_sha256(path) for path in files}
+    (directory / SUMS_NAME).write_text(format_sums(sums), encoding="utf-8")
 
 
 def verify_checksums(directory: Path, *, names: frozenset[str], optional: frozenset[str] = frozenset()) -> None:
@@ -35,14 +44,32 @@ def verify_checksums(directory: Path, *, names: frozenset[str], optional: frozen
         CheckpointError: If the list is missing or lists other files, a file is missing, or a file's content differs.
     """
     try:
-        lines = (directory / SUMS_NAME).read_text(encoding="utf-8").splitlines()
-        sums = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
+        sums = parse_sums((directory / SUMS_NAME).read_text(encoding="utf-8"))
         expected_files = names | {name for name in optional if name in sums or (directory / name).exists()}
-        if sums.keys() != expected_files:
-            listed, expected_names = ", ".join(sorted(sums)) or "nothing", ", ".join(sorted(expected_files))
-            raise CheckpointError(f"{directory / SUMS_NAME} lists {listed} and not {expected_names}")
+        require_listed(sums, names=expected_files, list_name=str(directory / SUMS_NAME))
         for name, expected in sums.items():
             if file_sha256(directory / name) != expected:
                 raise CheckpointError(f"{directory / name} does not hold what its checksum promises")
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{directory} is incomplete: {error}") from error
+
+
+def format_sums(sums: Mapping[str, str]) -> str:
+    """The content of a SHA256SUMS file, from the checksum of each file by name."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+
+
+def parse_sums(text: str) -> dict[str, str]:
+    """The checksum of each file that a SHA256SUMS file lists, by name."""
+    return {name: expected for expected, _, name in (line.partition("  ") for line in text.splitlines())}
+
+
+def require_listed(sums: Mapping[str, object], *, names: frozenset[str], list_name: str) -> None:
+    """Refuse a list of other files than these.
+
+    Raises:
+        CheckpointError: If it is one.
+    """
+    if sums.keys() != names:
+        listed, expected_names = ", ".join(sorted(sums)) or "nothing", ", ".join(sorted(names))
+        raise CheckpointError(f"{list_name} lists {listed} and not {expected_names}")

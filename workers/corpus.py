@@ -20,7 +20,7 @@ from workers.stories import Split
 from workers.story_sources import read_stories
 from workers.tokenizer import cached_tokenizer
 
-__all__ = ["Corpus", "load_corpus", "prepare_corpus", "require_windows", "save_corpus"]
+__all__ = ["Corpus", "assemble_corpus", "load_corpus", "prepare_corpus", "require_windows", "save_corpus"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +162,15 @@ def load_corpus(paths: RunPaths) -> Corpus:
     Raises:
         RunDirectoryError: If a file is missing, cut short, or not what it should be.
     """
-    tokenizer_json = read_tokenizer(paths.tokenizer_file)
-    train = read_stream(paths.stream_file("train"))
-    validation = read_stream(paths.stream_file("validation"))
+    return assemble_corpus(
+        read_tokenizer(paths.tokenizer_file),
+        train=read_stream(paths.stream_file("train")),
+        validation=read_stream(paths.stream_file("validation")),
+    )
+
+
+def assemble_corpus(tokenizer_json: str, *, train: TokenStream, validation: TokenStream) -> Corpus:
+    """The corpus that a tokenizer and two streams make, without warnings."""
     end_id = find_end_id(tokenizer_json)
     return Corpus(
         train=train,

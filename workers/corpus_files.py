@@ -11,7 +11,7 @@ from configs.errors import RunDirectoryError
 from workers.corpus_encoding import TokenStream
 from workers.tokenizer import END_TOKEN
 
-__all__ = ["find_end_id", "read_stream", "read_tokenizer", "write_stream"]
+__all__ = ["find_end_id", "parse_stream", "parse_tokenizer", "read_stream", "read_tokenizer", "write_stream"]
 
 
 def write_stream(stream: TokenStream, *, path: Path) -> None:
@@ -39,12 +39,25 @@ def read_stream(path: Path) -> TokenStream:
         RunDirectoryError: If the file is missing, cut short, or holds something else.
     """
     try:
-        stream = np.load(path, mmap_mode="r", allow_pickle=False)
+        return _require_stream(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise _unusable(path, why=error) from error
-    if not isinstance(stream, np.ndarray) or stream.ndim != 1 or stream.dtype not in (np.uint16, np.uint32):
-        raise _unusable(path, why=ValueError("it is no flat array of uint16 or uint32"))
-    return stream
+
+
+def parse_stream(data: bytes | None, *, origin: str) -> TokenStream:
+    """The token stream that the content of a file is.
+
+    Args:
+        data: What `write_stream` wrote; None if there is no such file.
+        origin: Where it comes from, for a reader.
+
+    Raises:
+        RunDirectoryError: As `read_stream`.
+    """
+    try:
+        return _require_stream(np.load(io.BytesIO(_present(data)), allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise _unusable(origin, why=error) from error
 
 
 def read_tokenizer(path: Path) -> str:
@@ -57,10 +70,23 @@ def read_tokenizer(path: Path) -> str:
         RunDirectoryError: If the file is missing or is no tokenizer with an end token.
     """
     try:
-        tokenizer_json = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unusable(path, why=error) from error
+    return parse_tokenizer(data, origin=path)
+
+
+def parse_tokenizer(data: bytes | None, *, origin: Path | str) -> str:
+    """The text of a tokenizer from the content of its file, None if there is none.
+
+    Raises:
+        RunDirectoryError: As `read_tokenizer`.
+    """
+    try:
+        tokenizer_json = _present(data).decode()
         find_end_id(tokenizer_json)
     except (OSError, ValueError) as error:
-        raise _unusable(path, why=error) from error
+        raise _unusable(origin, why=error) from error
     return tokenizer_json
 
 
@@ -80,6 +106,18 @@ def find_end_id(tokenizer_json: str) -> int:
         raise ValueError(f"it is no tokenizer with a token {END_TOKEN}") from error
 
 
-def _unusable(path: Path, *, why: Exception) -> RunDirectoryError:
+def _present(data: bytes | None) -> bytes:
+    if data is None:
+        raise FileNotFoundError
+    return data
+
+
+def _require_stream(stream: object) -> TokenStream:
+    if not isinstance(stream, np.ndarray) or stream.ndim != 1 or stream.dtype not in (np.uint16, np.uint32):
+        raise ValueError("it is no flat array of uint16 or uint32")
+    return stream
+
+
+def _unusable(path: Path | str, *, why: Exception) -> RunDirectoryError:
     state = "is missing" if isinstance(why, FileNotFoundError) else f"is damaged ({str(why).rstrip('.')})"
     return RunDirectoryError(f"{path} {state}; start the experiment anew in another directory.")

@@ -4,7 +4,7 @@ import errno
 import traceback
 from collections.abc import Iterator
 
-from configs.errors import LedgerError, NonFiniteLossError, UnreachableError
+from configs.errors import LedgerError, NonFiniteLossError, StorageError, UnreachableError
 from workers.records import FailureCause, RunId, SeedFailure
 
 __all__ = ["cause_of", "failure_from"]
@@ -66,6 +66,8 @@ def _own_cause(error: BaseException) -> FailureCause | None:
         return FailureCause.NON_FINITE
     if isinstance(error, UnreachableError):
         return FailureCause.LOST_WORKER
+    if isinstance(error, StorageError):
+        return FailureCause.STORAGE
     if isinstance(error, LedgerError):
         return FailureCause.DEFECT
     if isinstance(error, OSError) and error.errno in _NO_SPACE:

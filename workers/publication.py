@@ -14,10 +14,10 @@ from configs.run_paths import RunPaths
 from workers.points import Point, Reach, pass_by
 from workers.records import RunId
 
-__all__ = ["CheckpointPart", "drop_staged", "publish_interval", "set_aside"]
+__all__ = ["KEPT_RESUME_STATES", "CheckpointPart", "drop_staged", "final_dir", "publish_interval", "set_aside"]
 
 # The newest interval and the one before it, in case the newest is damaged.
-_KEPT_RESUME_STATES = 2
+KEPT_RESUME_STATES = 2
 
 
 class CheckpointPart(StrEnum):
@@ -25,6 +25,13 @@ class CheckpointPart(StrEnum):
 
     CHECKPOINT = "checkpoint"
     RESUME_STATE = "resume state"
+
+
+def final_dir(paths: RunPaths, *, run: RunId, interval: int, part: CheckpointPart) -> Path:
+    """The directory of one part of an interval once it is published."""
+    if part is CheckpointPart.CHECKPOINT:
+        return paths.checkpoint_dir(run.condition, run.seed, interval)
+    return paths.resume_dir(run.condition, run.seed, interval)
 
 
 def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int, reach: Reach = pass_by) -> None:
@@ -44,14 +51,14 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
         (CheckpointPart.RESUME_STATE, Point.RESUME_PUBLISHED),
         (CheckpointPart.CHECKPOINT, Point.CHECKPOINT_PUBLISHED),
     ):
-        final = _final_dir(paths, run=run, interval=interval, part=part)
+        final = final_dir(paths, run=run, interval=interval, part=part)
         staged = paths.staged_dir(final, attempt=attempt)
         if final.is_dir():
             shutil.rmtree(staged, ignore_errors=True)
         elif staged.is_dir():
             move_directory_durably(staged, final)
         reach(point)
-    for older in range(interval - _KEPT_RESUME_STATES + 1):
+    for older in range(interval - KEPT_RESUME_STATES + 1):
         shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
 
 
@@ -61,7 +68,7 @@ def set_aside(paths: RunPaths, *, run: RunId, interval: int, part: CheckpointPar
     Returns:
         Its new place, or None if there is no such directory.
     """
-    damaged = _final_dir(paths, run=run, interval=interval, part=part)
+    damaged = final_dir(paths, run=run, interval=interval, part=part)
     if not damaged.is_dir():
         return None
     number = 1
@@ -79,9 +86,3 @@ def drop_staged(paths: RunPaths, *, run: RunId, before_attempt: int) -> None:
             number = re.fullmatch(r"\.interval-\d+\.attempt-(\d+)", staged.name)
             if number and int(number.group(1)) < before_attempt:
                 shutil.rmtree(staged, ignore_errors=True)
-
-
-def _final_dir(paths: RunPaths, *, run: RunId, interval: int, part: CheckpointPart) -> Path:
-    if part is CheckpointPart.CHECKPOINT:
-        return paths.checkpoint_dir(run.condition, run.seed, interval)
-    return paths.resume_dir(run.condition, run.seed, interval)

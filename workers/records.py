@@ -31,6 +31,7 @@ class FailureCause(StrEnum):
     OUT_OF_MEMORY = "out of memory"
     LOST_WORKER = "lost worker"
     DISK_FULL = "full disk"
+    STORAGE = "unreachable checkpoints"
     DEFECT = "defect"
 
 

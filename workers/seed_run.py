@@ -16,6 +16,7 @@ from workers.interval_meter import IntervalMeter
 from workers.model import build_model
 from workers.points import Point, Reach, pass_by
 from workers.records import LARGEST_EXPONENT, Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
+from workers.store_choice import checkpoint_store
 from workers.trainer import StepResult, Trainer
 from workers.usage import WorkerPlace, peak_memory_bytes
 from workers.usage.host_meter import AbstractHostMeter, UnmeteredHost
@@ -81,7 +82,13 @@ class SeedRun:
         self._known = known
         self._reach = reach
         self._energy = RunEnergy(host_meter or UnmeteredHost("no meter was given"))
-        self._checkpoints = CheckpointDirectory(paths, run=run, attempt=attempt, model=config.model, reach=reach)
+        self._checkpoints = CheckpointDirectory(
+            checkpoint_store(config.checkpoints, paths=paths),
+            run=run,
+            attempt=attempt,
+            model=config.model,
+            reach=reach,
+        )
         self._is_stop_requested = False
         self._step: int | None = None
 

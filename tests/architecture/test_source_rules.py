@@ -23,7 +23,7 @@ MAY_NAME_FILES = {
 }
 RUN_FILE_NAMES = re.compile(
     r"^(experiment\.yaml|manifest\.json|ledger\.sqlite|lease\.json|tokenizer\.json|table\.(csv|parquet)|statistics\.json|"
-    r"model\.safetensors|tokens\.npz|record\.json|SHA256SUMS|optimizer\.safetensors|checkpoints|report\.(html|md))$"
+    r"model\.safetensors|tokens\.npz|record\.json|SHA256SUMS|optimizer\.safetensors|claim\.json|report\.(html|md))$"
 )
 
 

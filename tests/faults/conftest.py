@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,12 +136,25 @@ class ForkServer:
         return int(self._process.stdout.readline())
 
 
+def _loopback_path(directory: Path) -> Path:
+    """A place of imports from which fsspec learns the protocol of `loopback_store.py` in every process."""
+    place = directory / "loopback"
+    shutil.copytree(HERE / "loopback", place)
+    metadata = place / "loopback_store-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: loopback-store\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[fsspec.specs]\nloopback = loopback_store:LoopbackStore\n")
+    return place
+
+
 class Commands:
     """Starts commands: forked from a process that has imported everything, or in an interpreter of their own."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        self._environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(map(str, (REPOSITORY, _loopback_path(directory))))
+        }
         self._server = ForkServer(self._environment, log=directory / "fork-server.log")
         self._num_begun = 0
         self._begun: list[Running] = []

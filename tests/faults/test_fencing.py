@@ -16,6 +16,7 @@ from configs.errors import StaleAttemptError
 from configs.run_paths import RunPaths
 from orchestrator.ledger import Ledger
 from orchestrator.metrics import Metrics
+from workers.local_store import LocalStore
 from workers.points import Point
 from workers.records import IntervalRecord, RunId
 from workers.seed_run import SeedRun
@@ -28,7 +29,7 @@ def metrics(tmp_path: Path) -> Metrics:
     """Metrics over a new ledger with one run."""
     paths = RunPaths(tmp_path)
     Ledger.create(paths.ledger_file, runs=(RUN,), clock=time.time).close()
-    return Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), paths=paths)
+    return Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), store=LocalStore(paths))
 
 
 @pytest.fixture

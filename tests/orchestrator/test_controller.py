@@ -9,6 +9,7 @@ from typing import Any, final
 
 import pytest
 
+from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
@@ -21,6 +22,7 @@ from orchestrator.run_state import RunState
 from orchestrator.sites import AbstractSite, InlineSite
 from orchestrator.slots import Slot
 from orchestrator.stop_signal import StopRequest
+from workers.checkpoint_store import AbstractCheckpointStore
 from workers.points import Reach, pass_by
 
 INLINE = pytest.param(("inline", "auto"), id="inline")
@@ -39,7 +41,7 @@ class EnteredRaySite(AbstractSite):
     """A Ray that is started already and serves all tests here; `RaySite` itself is tested as a command."""
 
     @contextmanager
-    def opened(self, run_dir: Path) -> Iterator[None]:
+    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
         """See the base class."""
         yield
 
@@ -49,12 +51,16 @@ class EnteredRaySite(AbstractSite):
 
         return slots_of(RayNodes.of_own_ray().usable(), threads_per_run=threads_per_run)
 
-    def executor(self, paths: RunPaths, *, threads_per_run: int, reach: Reach = pass_by) -> AbstractExecutor:
+    def executor(
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+    ) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
         from orchestrator.ray_nodes import RayNodes
 
-        return RayExecutor(paths, nodes=RayNodes.of_own_ray(), threads_per_run=threads_per_run, reach=reach)
+        return RayExecutor(
+            paths, store=store, nodes=RayNodes.of_own_ray(), threads_per_run=threads_per_run, reach=reach
+        )
 
 
 @pytest.fixture(scope="module")

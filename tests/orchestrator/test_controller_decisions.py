@@ -25,6 +25,7 @@ from orchestrator.seed_worker import RunTask
 from orchestrator.slots import Slot
 from orchestrator.stop_signal import StopRequest
 from workers.failure_cause import failure_from
+from workers.local_store import LocalStore
 from workers.points import Point, Reach, pass_by
 from workers.records import (
     Completed,
@@ -233,7 +234,7 @@ def situation(
     def make(slots: Sequence[Slot] = TWO_SLOTS, **changes: Any) -> Situation:
         config, paths, clock = tiny_config(**changes), RunPaths(tmp_path), make_clock()
         Ledger.create(paths.ledger_file, runs=runs_of(config), clock=clock).close()
-        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=clock), paths=paths)
+        metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=clock), store=LocalStore(paths))
         executor = ScriptedExecutor(metrics, slots=slots, clock=clock)
         made.append(Situation(executor, silent_view(), StopRequest(), make_record, config, clock))
         return made[-1]

@@ -11,9 +11,10 @@ DECISIONS = {
     FailureCause.OUT_OF_MEMORY: FailureDecision.RETRY,
     FailureCause.NON_FINITE: FailureDecision.FAIL_RUN,
     FailureCause.DISK_FULL: FailureDecision.PAUSE,
+    FailureCause.STORAGE: FailureDecision.RETRY,
     FailureCause.DEFECT: FailureDecision.ABORT,
 }
-MAY_PASS = [cause for cause, decision in DECISIONS.items() if decision is FailureDecision.RETRY]
+MAY_PASS = [FailureCause.LOST_WORKER, FailureCause.OUT_OF_MEMORY]
 
 
 def _failure(cause: FailureCause) -> SeedFailure:
@@ -63,6 +64,14 @@ def test_run_is_given_up_with_the_last_attempt_allowed(cause: FailureCause, max_
     assert decisions == [FailureDecision.RETRY] * (max_attempts - 1) + [FailureDecision.FAIL_RUN]
 
 
+def test_checkpoints_that_stay_out_of_reach_pause_the_experiment_for_every_run_would_miss_them() -> None:
+    policy = FailurePolicy(RecoveryConfig(max_attempts=3))
+
+    decisions = [policy.decide(_failure(FailureCause.STORAGE), num_failures=count).decision for count in range(1, 5)]
+
+    assert decisions == [FailureDecision.RETRY] * 2 + [FailureDecision.PAUSE] * 2
+
+
 def test_attempts_are_bounded_by_default() -> None:
     policy = FailurePolicy(RecoveryConfig())
 
@@ -94,7 +103,9 @@ def test_backoff_stays_within_its_bounds_after_a_thousand_failures() -> None:
     assert policy.decide(_failure(FailureCause.OUT_OF_MEMORY), num_failures=2000).backoff_s == 60.0
 
 
-@pytest.mark.parametrize("cause", [cause for cause in FailureCause if cause not in MAY_PASS])
+@pytest.mark.parametrize(
+    "cause", [cause for cause, decision in DECISIONS.items() if decision is not FailureDecision.RETRY]
+)
 def test_other_causes_are_decided_alike_however_often_they_come(cause: FailureCause) -> None:
     policy = FailurePolicy(RecoveryConfig())
 

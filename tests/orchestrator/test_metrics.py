@@ -10,6 +10,7 @@ from configs.errors import ConflictingRecordError, StaleAttemptError
 from configs.run_paths import RunPaths
 from orchestrator.ledger import Ledger
 from orchestrator.metrics import Directive, Metrics
+from workers.local_store import LocalStore
 from workers.points import Point
 from workers.publication import CheckpointPart
 from workers.records import Damage, IntervalRecord, ProgressSample, RunId
@@ -29,7 +30,7 @@ def metrics(paths: RunPaths) -> Metrics:
 
 
 def _metrics(paths: RunPaths, **more: Callable[[Point], None]) -> Metrics:
-    return Metrics(partial(Ledger.open, paths.ledger_file, clock=lambda: 1.0), paths=paths, **more)
+    return Metrics(partial(Ledger.open, paths.ledger_file, clock=lambda: 1.0), store=LocalStore(paths), **more)
 
 
 def _stage(paths: RunPaths, *, interval: int, attempt: int) -> None:

@@ -157,9 +157,12 @@ def paths(tmp_path) -> RunPaths:
 def checkpoints_of(paths, tiny_experiment) -> "Callable[..., CheckpointDirectory]":
     """A function from an attempt to the checkpoints of a run as that attempt sees them."""
     from workers.checkpoint import CheckpointDirectory
+    from workers.local_store import LocalStore
 
     def make(attempt: int = 1, *, run: RunId = _RUN, reach: Reach = pass_by) -> CheckpointDirectory:
-        return CheckpointDirectory(paths, run=run, attempt=attempt, model=tiny_experiment().model, reach=reach)
+        return CheckpointDirectory(
+            LocalStore(paths), run=run, attempt=attempt, model=tiny_experiment().model, reach=reach
+        )
 
     return make
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from configs.run_paths import RunPaths
+from workers.local_store import LocalPublished
 from workers.publication import publish_interval
 from workers.record_files import read_record
 from workers.records import Completed, Damage, IntervalRecord, ProgressSample, RunId
@@ -31,7 +32,9 @@ def undisturbed_dir(seed_run, tmp_path_factory, one_thread) -> Path:
 def undisturbed(undisturbed_dir) -> dict[int, dict]:
     """What every interval of that run learned."""
     paths = RunPaths(undisturbed_dir)
-    return {interval: read_record(paths.checkpoint_dir("base", 1, interval)).learning() for interval in ALL}
+    return {
+        interval: read_record(LocalPublished(paths.checkpoint_dir("base", 1, interval))).learning() for interval in ALL
+    }
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import torch
 
 from configs.errors import CheckpointError
 from workers.checksums import write_checksums
+from workers.local_store import LocalPublished
 from workers.publication import CheckpointPart
 from workers.record_files import read_record
 from workers.records import Damage, RunId
@@ -307,18 +308,18 @@ def test_damaged_record_is_named(write, paths, content):
     paths.record_file("base", 1, 0).write_text(content, encoding="utf-8", errors="surrogatepass")
 
     with pytest.raises(CheckpointError, match=r"interval-00/record\.json does not hold a record"):
-        read_record(paths.checkpoint_dir("base", 1, 0))
+        read_record(LocalPublished(paths.checkpoint_dir("base", 1, 0)))
 
 
 def test_missing_record_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"record\.json does not hold a record"):
-        read_record(tmp_path)
+        read_record(LocalPublished(tmp_path))
 
 
 def test_record_is_read_as_written(write, paths):
     record = write(2)
 
-    assert read_record(paths.checkpoint_dir("base", 1, 2)) == record
+    assert read_record(LocalPublished(paths.checkpoint_dir("base", 1, 2))) == record
 
 
 def test_checkpoint_of_an_earlier_version_without_steps_is_whole(write, inspect, paths):

@@ -8,6 +8,7 @@ from configs.run_paths import RunPaths
 from workers.checkpoint import CheckpointDirectory
 from workers.evaluation import EvaluationTokens, evaluate
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
+from workers.local_store import LocalStore
 from workers.model import Llama, build_model
 from workers.publication import publish_interval
 from workers.records import RunId
@@ -53,7 +54,7 @@ def tokens(model) -> torch.Tensor:
 def checkpoint_dir(model, tokens, tmp_path, steps_of, make_record):
     run = RunId("base", 1)
     paths = RunPaths(tmp_path)
-    CheckpointDirectory(paths, run=run, attempt=1, model=model.config).stage(
+    CheckpointDirectory(LocalStore(paths), run=run, attempt=1, model=model.config).stage(
         0,
         weights=dict(model.named_parameters()),
         optimizer={},

@@ -121,7 +121,7 @@ def test_no_checkpoint_is_ever_removed(write, paths):
 
     names = names_in(paths.run_dir("base", 1))
     assert names == [f"interval-{interval:02d}" for interval in range(7)]
-    assert all(len(list((paths.run_dir("base", 1) / name).iterdir())) == 5 for name in names)
+    assert all(len(list((paths.run_dir("base", 1) / name).iterdir())) == 6 for name in names)
 
 
 def test_only_the_two_newest_resume_states_are_kept(write, paths):
@@ -174,7 +174,7 @@ def test_damaged_directories_of_one_interval_are_counted(write, paths):
         kept.append(set_aside(paths, run=RUN, interval=1, part=CheckpointPart.CHECKPOINT))
 
     assert [path.name for path in kept] == [f"interval-01.damaged-{number}" for number in (1, 2, 3)]
-    assert all(len(list(path.iterdir())) == 5 for path in kept)
+    assert all(len(list(path.iterdir())) == 6 for path in kept)
 
 
 def test_setting_aside_one_part_leaves_the_other(write, paths):

@@ -10,6 +10,7 @@ from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from workers.corpus import load_corpus
 from workers.corpus_files import find_end_id
+from workers.local_store import LocalPublished
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
 from workers.probes.source import ProbeSource
 from workers.probes.tokens import ProbeTokens, whole_stories
@@ -93,7 +94,7 @@ def _record(checkpoint_dir: Path) -> IntervalRecord | None:
     if not checkpoint_dir.is_dir():
         return None
     try:
-        return read_record(checkpoint_dir)
+        return read_record(LocalPublished(checkpoint_dir))
     except CheckpointError as error:
         raise RunDirectoryError(f"{error}; `seedscope resume` sets damaged checkpoints aside.") from error
 

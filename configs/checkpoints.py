@@ -1,0 +1,51 @@
+"""Where checkpoints and resume states are kept."""
+
+import re
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from configs.frozen import FrozenConfig
+
+__all__ = ["IN_RUN_DIRECTORY", "CheckpointsConfig"]
+
+_URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?P<place>.*)")
+
+
+class CheckpointsConfig(FrozenConfig):
+    """A place other than the run directory, for nodes that share none or for a disk that is too small."""
+
+    uri: str | None = Field(
+        default=None,
+        description="An fsspec URL, such as s3://bucket/study or file:///data/study; null is the run directory.",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_plain_url(self) -> Self:
+        if self.uri is None:
+            return self
+        url = _URL.fullmatch(self.uri)
+        if url is None:
+            raise ValueError(f"checkpoints.uri={self.uri} is no URL; write file:///directory, or s3://bucket/directory")
+        if "::" in self.uri or any(character.isspace() or not character.isprintable() for character in self.uri):
+            raise ValueError(f"checkpoints.uri={self.uri!r} is not one plain URL; write it without :: and blanks")
+        if "@" in url["place"].partition("/")[0]:
+            raise ValueError(
+                "checkpoints.uri holds a user's name, and everybody may read a config; "
+                "leave it out and put credentials where fsspec looks for them"
+            )
+        if not url["place"].strip("/") or (url["protocol"] == "file" and not url["place"].startswith("/")):
+            raise ValueError(
+                f"checkpoints.uri={self.uri} names no place of its own; write file:///directory, or s3://bucket/directory"
+            )
+        return self
+
+    @property
+    def local_directory(self) -> str | None:
+        """The directory that a file URL names; None for any other place."""
+        if self.uri is None or not self.uri.startswith("file://"):
+            return None
+        return self.uri.removeprefix("file://")
+
+
+IN_RUN_DIRECTORY = CheckpointsConfig()

@@ -1,0 +1,84 @@
+"""Leave something at the place that all nodes share, by which each of them tells whether it sees the same."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from configs.checkpoints import CheckpointsConfig
+from configs.errors import RunDirectoryError, StorageError
+from orchestrator.needs import nearest_existing
+from workers.object_storage import ObjectStorage
+
+__all__ = ["Marker", "left_marker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A small file or object with content that nobody can guess."""
+
+    place: Path | ObjectStorage
+    """The directory of the file, or what holds the object."""
+    name: str
+    content: str
+
+    def leave(self) -> None:
+        """Put it there.
+
+        Raises:
+            RunDirectoryError: If that fails in a directory.
+            StorageError: If it fails elsewhere.
+        """
+        if isinstance(self.place, ObjectStorage):
+            self.place.put(self.name, self.content.encode())
+            return
+        try:
+            (self.place / self.name).write_text(self.content, encoding="utf-8")
+        except OSError as error:
+            raise RunDirectoryError(
+                f"nothing can be written to {self.place}: {error.strerror}; choose another --out"
+            ) from error
+
+    def take_back(self) -> None:
+        """Remove it."""
+        if isinstance(self.place, ObjectStorage):
+            self.place.delete(self.name)
+        else:
+            (self.place / self.name).unlink(missing_ok=True)
+
+    def why_unseen(self) -> str:
+        """On any node: empty if it sees the marker, else what is to be done."""
+        if isinstance(self.place, ObjectStorage):
+            return self._why_unseen_in(self.place)
+        try:
+            is_seen = (self.place / self.name).read_text(encoding="utf-8") == self.content
+        except OSError:
+            is_seen = False
+        problem = "the run directory is not the same place there; put --out on storage that every node shares"
+        return "" if is_seen else problem
+
+    def _why_unseen_in(self, storage: ObjectStorage) -> str:
+        try:
+            is_seen = storage.get(self.name) == self.content.encode()
+        except StorageError as error:
+            return str(error)
+        return "" if is_seen else f"checkpoints.uri={storage.uri} is not the same place there"
+
+
+@contextmanager
+def left_marker(run_dir: Path, *, checkpoints: CheckpointsConfig) -> Iterator[Marker]:
+    """A marker for the time of the block: with the checkpoints, or where the run directory is or will be.
+
+    Raises:
+        RunDirectoryError: As `Marker.leave`.
+        StorageError: As `Marker.leave`.
+    """
+    place = nearest_existing(run_dir) if checkpoints.uri is None else ObjectStorage(checkpoints.uri)
+    marker = Marker(place, f".seedscope-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16))
+    marker.leave()
+    try:
+        yield marker
+    finally:
+        marker.take_back()

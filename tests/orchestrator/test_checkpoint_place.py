@@ -1,0 +1,91 @@
+"""A place for checkpoints outside the run directory: checked first, claimed by one experiment, copied home at last."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from configs.errors import RunDirectoryError, StorageError
+from configs.experiment import ExperimentConfig
+from orchestrator.launch import Finish, resume_experiment
+from orchestrator.repair import repair_run_directory
+from orchestrator.run_directory import open_run_directory
+from orchestrator.sites import InlineSite
+from orchestrator.stop_signal import StopRequest
+
+
+@pytest.fixture
+def away(tmp_path: Path, tiny_config: Callable[..., ExperimentConfig]) -> ExperimentConfig:
+    """The tiny experiment with its checkpoints in another directory."""
+    return tiny_config(checkpoints={"uri": f"file://{tmp_path}/elsewhere"})
+
+
+def test_table_and_statistics_equal_those_with_checkpoints_in_the_run_directory(
+    away: ExperimentConfig, tiny_config, run_inline: Callable[..., Finish], learning_columns, tmp_path: Path
+) -> None:
+    there = run_inline(away, tmp_path / "run").directory.paths
+    here = run_inline(tiny_config(), tmp_path / "plain").directory.paths
+
+    assert learning_columns(there.table_csv) == learning_columns(here.table_csv)
+    assert there.statistics_file.read_bytes() == here.statistics_file.read_bytes()
+    weights = {file.relative_to(here.root): file.read_bytes() for file in here.root.rglob("model.safetensors")}
+    elsewhere = tmp_path / "elsewhere"
+    assert {f.relative_to(elsewhere): f.read_bytes() for f in elsewhere.rglob("model.safetensors")} == weights
+    assert list(there.root.rglob("model.safetensors")) == []
+
+
+def test_place_of_another_experiment_is_refused_and_nothing_is_made(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    run_inline(away, tmp_path / "run")
+
+    with pytest.raises(RunDirectoryError, match=rf"another experiment \(tiny, begun in {tmp_path}/run on .* at 2"):
+        run_inline(away, tmp_path / "second")
+
+    assert not (tmp_path / "second").exists()
+
+
+def test_place_that_another_experiment_took_meanwhile_is_refused_on_resume_and_repair(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], silent_view, tmp_path: Path
+) -> None:
+    run_inline(away, tmp_path / "run")
+    shutil.move(tmp_path / "elsewhere", tmp_path / "moved")
+    run_inline(away, tmp_path / "second")
+    (tmp_path / "run" / "ledger.sqlite").unlink()
+
+    with pytest.raises(RunDirectoryError, match=r"begun in .*second"):
+        repair_run_directory(tmp_path / "run")
+
+
+def test_place_that_cannot_be_written_is_one_sentence_and_nothing_is_made(
+    tiny_config, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StorageError, match="cannot be written to file://"):
+        run_inline(tiny_config(checkpoints={"uri": f"file://{tmp_path}/file/place"}), tmp_path / "run")
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_resuming_elsewhere_than_the_experiment_began_is_refused(
+    away: ExperimentConfig, tiny_config, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    run_inline(away, tmp_path / "run")
+
+    with pytest.raises(RunDirectoryError, match=r"has checkpoints.uri=file://.* and not None"):
+        run_inline(tiny_config(), tmp_path / "run")
+
+
+def test_measurements_lost_at_home_are_fetched_again(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], silent_view, tmp_path: Path
+) -> None:
+    paths = run_inline(away, tmp_path / "run").directory.paths
+    before = {file: file.read_bytes() for file in paths.checkpoints_dir.rglob("*.*")}
+    shutil.rmtree(paths.run_dir("base", 1))
+
+    resume_experiment(open_run_directory(paths.root), site=InlineSite(), view=silent_view(), stop=StopRequest())
+
+    assert {file: file.read_bytes() for file in paths.checkpoints_dir.rglob("*.*")} == before
+    assert len(before) == 2 * 3 * 4
