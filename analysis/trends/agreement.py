@@ -12,6 +12,8 @@ from analysis.undefined import Undefined
 
 __all__ = ["CrossAgreement", "SeedAgreement", "cohen_kappa", "cross_agreement", "fleiss_kappa", "seed_agreement"]
 
+LEAST_FOR_JACKKNIFE = 3
+
 
 @dataclass(frozen=True, slots=True)
 class SeedAgreement:
@@ -51,7 +53,7 @@ def seed_agreement(classes: NDArray[np.int8]) -> SeedAgreement | Undefined:
     """
     num_seeds = len(classes)
     if num_seeds < 2:
-        return Undefined(f"{num_seeds} seed; agreement needs 2")
+        return Undefined(f"agreement needs 2 seeds; there are {num_seeds}")
     kappa = fleiss_kappa(classes)
     low, high = _jackknife_interval(classes, kappa=kappa)
     pairs = [float(np.mean(one == other)) for one, other in combinations(classes, 2)]
@@ -114,9 +116,6 @@ def cohen_kappa(one: NDArray[np.int8], other: NDArray[np.int8]) -> float | Undef
     return _kappa(float(np.mean(one == other)), by_chance=by_chance)
 
 
-LEAST_FOR_JACKKNIFE = 3
-
-
 def _kappa(observed: float, *, by_chance: float) -> float | Undefined:
     if by_chance >= 1:
         return Undefined("every token is in one class")
@@ -128,7 +127,7 @@ def _jackknife_interval(
 ) -> tuple[float | Undefined, float | Undefined]:
     num_seeds = len(classes)
     if num_seeds < LEAST_FOR_JACKKNIFE:
-        few = Undefined(f"{num_seeds} seeds; leaving one out needs {LEAST_FOR_JACKKNIFE}")
+        few = Undefined(f"leaving one seed out needs {LEAST_FOR_JACKKNIFE}; there are {num_seeds}")
         return few, few
     left_out = [fleiss_kappa(np.delete(classes, seed, axis=0)) for seed in range(num_seeds)]
     values = np.array([value for value in left_out if not isinstance(value, Undefined)])

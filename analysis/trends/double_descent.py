@@ -1,6 +1,6 @@
 """Tokens whose loss rises and then falls: double descent, by two stated tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,6 @@ LEAST_WINDOW = 2 * LEAST_POINTS - 1  # the peak belongs to both lines
 class RiseThenFall:
     """What the two-line test finds in one run."""
 
-    null: NullModel
     p: NDArray[np.float64]
     """Per token, shape (num_tokens,)."""
     peak: NDArray[np.int64]
@@ -52,30 +51,28 @@ class ReplicatedRises:
 
 
 def rise_then_fall(
-    losses: NDArray[np.floating], *, null: NullModel, rng: np.random.Generator
-) -> RiseThenFall | Undefined:
+    losses: NDArray[np.floating], *, rng: np.random.Generator
+) -> Mapping[NullModel, RiseThenFall] | Undefined:
     """Test of each token in one run: is there a peak before which its loss rises, and after which it falls?
 
     The score is the smallest over peaks k of max(p_rise, p_fall): one-sided least-squares p-values of the line through
     the checkpoints up to k and of the line from k on, each over the index and at least three checkpoints (after the
     two-lines test of Simonsohn 2018, AMPPS 1, 538-555). Because the best peak is chosen, its p-value is the share of
-    surrogates of all tokens that score as low, (1 + count) / (1 + number).
+    surrogates of all tokens that score as low, (1 + count) / (1 + number). Permuted checkpoints keep nothing, so that
+    any slow wave counts as a discovery; scrambled phases keep the spectrum.
 
     Args:
         losses: Nats per token inside the window, shape (num_tokens, num_points).
-        null: What surrogates keep. Permuted checkpoints keep nothing, so that any slow wave counts as a discovery;
-            scrambled phases keep the spectrum.
         rng: Draws surrogates.
+
+    Returns:
+        The result under each null.
     """
     if losses.shape[1] < LEAST_WINDOW:
         return Undefined(f"{losses.shape[1]} checkpoints; a rise and a fall need {LEAST_WINDOW}")
     values = np.asarray(losses, dtype=np.float64)
     scores, peak = two_line_scores(values)
-    pool = np.sort(np.concatenate(list(_null_scores(values, null=null, rng=rng))))
-    p = (1 + np.searchsorted(pool, scores, side="right")) / (1 + len(pool))
-    return RiseThenFall(
-        null=null, p=p, peak=peak, is_double_descent=bh_rejected(p), share_nominal=float(np.mean(p < ALPHA))
-    )
+    return {null: _against(null, scores=scores, peak=peak, values=values, rng=rng) for null in NullModel}
 
 
 def two_line_scores(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -109,7 +106,7 @@ def replicated_rises(losses: NDArray[np.floating]) -> ReplicatedRises | Undefine
     """
     num_seeds, _, num_points = losses.shape
     if num_seeds < LEAST_SEEDS:
-        return Undefined(f"{num_seeds} seeds; a test over seeds needs {LEAST_SEEDS}")
+        return Undefined(f"a test over seeds needs {LEAST_SEEDS}; there are {num_seeds}")
     if num_points < LEAST_POINTS:
         return Undefined(f"{num_points} checkpoints; a rise and a fall need {LEAST_POINTS}")
     values = np.asarray(losses, dtype=np.float64)
@@ -132,6 +129,19 @@ def _rise_and_fall(
     trough = np.where(is_before, others, np.inf).argmin(axis=1)
     rows = np.arange(len(seed))
     return seed[rows, peak] - seed[rows, trough], seed[rows, peak] - seed[:, -1]
+
+
+def _against(
+    null: NullModel,
+    *,
+    scores: NDArray[np.float64],
+    peak: NDArray[np.int64],
+    values: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> RiseThenFall:
+    pool = np.sort(np.concatenate(list(_null_scores(values, null=null, rng=rng))))
+    p = (1 + np.searchsorted(pool, scores, side="right")) / (1 + len(pool))
+    return RiseThenFall(p=p, peak=peak, is_double_descent=bh_rejected(p), share_nominal=float(np.mean(p < ALPHA)))
 
 
 def _null_scores(

@@ -6,11 +6,11 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.trends.slopes import LEAST_POINTS
 from analysis.undefined import Undefined
 
 __all__ = ["Crossing", "Reached", "SharedLevels", "at_levels", "find_crossing", "shared_levels"]
 
+LEAST_LEVELS = 5  # with three points t would have to pass 12.7 for p < .05, so that nothing would be called a trend
 NEAR = 0.02  # a checkpoint within 2 % of the target loss counts as being there; our choice
 
 
@@ -96,10 +96,10 @@ def shared_levels(trajectories: list[NDArray[np.floating]], *, start_loss: float
     if bottom >= top:
         return Undefined(f"no loss is passed by all runs: one never falls below {bottom:.3f}, one starts at {top:.3f}")
     num_levels = min(int(np.count_nonzero((losses <= top) & (losses >= bottom))) for losses in trajectories)
-    if num_levels < LEAST_POINTS:
+    if num_levels < LEAST_LEVELS:
         return Undefined(
-            f"{num_levels} checkpoints of a run lie between the losses {top:.3f} and {bottom:.3f} that all runs pass; "
-            f"a trend needs {LEAST_POINTS}"
+            f"a run has {num_levels} of its checkpoints between the losses {top:.3f} and {bottom:.3f} that all runs "
+            f"pass; a comparison needs {LEAST_LEVELS}"
         )
     levels = np.linspace(top, bottom, num_levels)
     gaps = [np.abs(losses[:, None] - levels).min(axis=0) / levels for losses in trajectories]

@@ -1,5 +1,6 @@
 """Trends that are tested with seeds as the replicates, not with checkpoints."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class ReplicatedTrends:
     """Tokens with p < .05 before the correction; 5 % are expected if no token has a trend."""
 
 
-def replicated_trends(labels: list[TrendLabels]) -> ReplicatedTrends | Undefined:
+def replicated_trends(labels: Sequence[TrendLabels]) -> ReplicatedTrends | Undefined:
     """Two-sided t test of each token's slope over seeds, then Benjamini and Hochberg's procedure over tokens.
 
     Seeds are independent, so that unlike a p-value over checkpoints this one holds for smooth trajectories as well. It
@@ -36,7 +37,7 @@ def replicated_trends(labels: list[TrendLabels]) -> ReplicatedTrends | Undefined
         labels: One per seed, of the same window.
     """
     if len(labels) < LEAST_SEEDS:
-        return Undefined(f"{len(labels)} seeds; a test of slopes over seeds needs {LEAST_SEEDS}")
+        return Undefined(f"a test of slopes over seeds needs {LEAST_SEEDS}; there are {len(labels)}")
     slopes = np.stack([one.slopes.slope for one in labels])
     t = t_over_seeds(slopes)
     p = 2 * stats.t.sf(np.abs(t), len(labels) - 1)

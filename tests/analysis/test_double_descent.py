@@ -34,7 +34,7 @@ def test_hills_are_found_and_lines_and_valleys_are_not():
     values[200:400] -= HILL
     values[400:600] += np.linspace(0, 1, 17)
 
-    found = rise_then_fall(values, null=NullModel.PERMUTED, rng=np.random.default_rng(3))
+    found = rise_then_fall(values, rng=np.random.default_rng(3))[NullModel.PERMUTED]
 
     assert found.is_double_descent[:200].all()
     assert np.abs(found.peak[:200] - 8).max() <= 2
@@ -43,7 +43,7 @@ def test_hills_are_found_and_lines_and_valleys_are_not():
 
 
 def test_the_p_value_of_noise_is_uniform():
-    found = rise_then_fall(noise(4), null=NullModel.PERMUTED, rng=np.random.default_rng(5))
+    found = rise_then_fall(noise(4), rng=np.random.default_rng(5))[NullModel.PERMUTED]
 
     assert stats.kstest(found.p, "uniform").pvalue > 0.001
     assert found.share_nominal == pytest.approx(0.05, abs=0.015)
@@ -54,7 +54,8 @@ def test_slow_waves_are_no_discovery_when_the_null_is_as_slow():
     waves = noise(6).cumsum(axis=1)
     waves -= np.linspace(0, 1, 17) * (waves[:, -1:] - waves[:, :1])
 
-    by_null = {null: rise_then_fall(waves, null=null, rng=np.random.default_rng(7)).share_nominal for null in NullModel}
+    found = rise_then_fall(waves, rng=np.random.default_rng(7))
+    by_null = {null: result.share_nominal for null, result in found.items()}
 
     assert by_null[NullModel.PERMUTED] > 0.3
     assert by_null[NullModel.PHASE_SCRAMBLED] < 0.12
@@ -73,7 +74,7 @@ def test_over_seeds_walks_stay_within_the_nominal_rate_and_shared_hills_are_foun
 
 
 def test_too_little_is_said():
-    assert rise_then_fall(noise(1)[:, :4], null=NullModel.PERMUTED, rng=np.random.default_rng(0)) == Undefined(
+    assert rise_then_fall(noise(1)[:, :4], rng=np.random.default_rng(0)) == Undefined(
         "4 checkpoints; a rise and a fall need 5"
     )
-    assert replicated_rises(np.stack([noise(1), noise(2)])) == Undefined("2 seeds; a test over seeds needs 3")
+    assert replicated_rises(np.stack([noise(1), noise(2)])) == Undefined("a test over seeds needs 3; there are 2")

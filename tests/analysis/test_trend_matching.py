@@ -43,11 +43,13 @@ def test_levels_lie_where_all_runs_go_and_are_no_more_than_the_checkpoints_there
 
     # Shared are 5.2 to 3.2: the small one has four checkpoints there, the large one one.
     assert levels == Undefined(
-        "1 checkpoints of a run lie between the losses 5.200 and 3.200 that all runs pass; a trend needs 3"
+        "a run has 1 of its checkpoints between the losses 5.200 and 3.200 that all runs pass; a comparison needs 5"
     )
-    finer = shared_levels([small, np.array([5.5, 5.1, 4.4, 3.6, 2.5])], start_loss=5.2)
-    assert finer.losses == pytest.approx([5.2, 4.2, 3.2])
-    assert finer.largest_gap == pytest.approx(0.4 / 3.2)  # the second run has 3.6 and 2.5 beside 3.2
+    fine = np.array([5.5, 5.2, 4.8, 4.3, 3.8, 3.4, 3.2, 3.0])
+    finer = shared_levels([fine, np.array([5.6, 5.1, 4.4, 3.9, 3.7, 3.6, 2.5])], start_loss=5.2)
+    # Between 5.2 and 3.0 the first has seven checkpoints, the second five.
+    assert finer.losses == pytest.approx([5.2, 4.65, 4.1, 3.55, 3.0])
+    assert finer.largest_gap == pytest.approx(0.5 / 3.0)  # the second run has 2.5 beside 3.0
 
 
 def test_runs_that_never_meet_have_no_levels():
