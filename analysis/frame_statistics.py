@@ -8,10 +8,11 @@ import pandas as pd
 from analysis.audit import Audited, Missing, audit_grid
 from analysis.axis import Axis, axis_from_frame
 from analysis.grid import Grid, grid_from_frame
+from analysis.interval_energy import joules_beside
 from analysis.metric_statistics import metric_statistics
 from analysis.metric_warnings import warn_about_metric, warn_about_same_metrics
 from analysis.pairwise import Pairs
-from analysis.telemetry import TelemetrySummary, summarize_telemetry
+from analysis.trajectory import Trajectory, summarize_trajectory
 from analysis.undefined import Undefined, to_plain
 from configs.errors import TableError
 from configs.telemetry import TelemetryConfig
@@ -66,7 +67,7 @@ def analyze_frame(
         missing=Missing(missing),
         pairs=Pairs(pairs),
         axis=axis_from_frame(frame, within=within),
-        telemetry=_telemetry(frame, subject=subject, within=within, telemetry=config),
+        trajectory=_trajectory(frame, subject=subject, within=within, telemetry=config),
     )
 
 
@@ -77,7 +78,7 @@ def analyze_grids(
     missing: Missing,
     pairs: Pairs,
     axis: Axis | Undefined,
-    telemetry: TelemetrySummary | Undefined,
+    trajectory: Trajectory | Undefined,
 ) -> dict[str, Any]:
     """Assemble the dictionary from one grid per metric.
 
@@ -87,7 +88,7 @@ def analyze_grids(
         missing: What a missing cell does.
         pairs: Which pairs of levels are compared.
         axis: Where the levels lie.
-        telemetry: Of the same condition.
+        trajectory: Telemetry and stopping of the same condition, or why there is neither.
 
     Raises:
         TableError: If cells are missing under `Missing.REJECT`.
@@ -108,7 +109,8 @@ def analyze_grids(
             metric: to_plain(metric_statistics(result.grid, pairs=pairs, axis=axis))
             for metric, result in audited.items()
         },
-        "telemetry": to_plain(telemetry),
+        "telemetry": to_plain(trajectory if isinstance(trajectory, Undefined) else trajectory.telemetry),
+        "stopping": to_plain(trajectory if isinstance(trajectory, Undefined) else trajectory.stopping),
     }
 
 
@@ -130,13 +132,18 @@ def _single_condition(frame: pd.DataFrame, *, keys: tuple[str, str]) -> str:
     return names[0] if names else ONLY_CONDITION
 
 
-def _telemetry(
+def _trajectory(
     frame: pd.DataFrame, *, subject: str, within: str, telemetry: TelemetryConfig
-) -> TelemetrySummary | Undefined:
+) -> Trajectory | Undefined:
     if "val_loss" not in frame.columns:
-        return Undefined("the table has no column 'val_loss'; telemetry is derived from it")
+        return Undefined("the table has no column 'val_loss'; telemetry and stopping are derived from it")
     losses = grid_from_frame(frame, subject=subject, within=within, metric="val_loss")
-    return summarize_telemetry(losses, telemetry=telemetry, standard_errors=None)
+    return summarize_trajectory(
+        losses,
+        axis=axis_from_frame(frame, within=within),
+        joules=joules_beside(losses, frame=frame, subject=subject, within=within),
+        telemetry=telemetry,
+    )
 
 
 def _dropped(audited: dict[str, Audited]) -> list[dict[str, str]]:

@@ -14,10 +14,12 @@ from analysis.columns import require_columns
 from analysis.compared_conditions import compared_conditions
 from analysis.frame_statistics import analyze_grids
 from analysis.grid import Grid, grid_from_frame, with_every_interval
+from analysis.interval_energy import joules_beside
 from analysis.missing_cells import Cell, missing_cells
 from analysis.paired_errors import PairedErrors
 from analysis.pairwise import Pairs
-from analysis.telemetry import summarize_telemetry
+from analysis.step_spikes import StepSpikes
+from analysis.trajectory import summarize_trajectory
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["TABLE_METRICS", "analyze_table"]
@@ -32,6 +34,7 @@ def analyze_table(
     telemetry: TelemetryConfig,
     metrics: Sequence[str] = TABLE_METRICS,
     paired_errors: PairedErrors | None = None,
+    step_spikes: StepSpikes | None = None,
     missing: Missing = Missing.DROP_SEEDS,
     pairs: Pairs = Pairs.AUTO,
     expected: Iterable[Cell] = (),
@@ -48,6 +51,7 @@ def analyze_table(
         telemetry: Window and thresholds.
         metrics: Columns to analyse, each by itself.
         paired_errors: What `read_paired_errors` found; without it backslides beyond noise are undefined.
+        step_spikes: What `read_step_spikes` found; without it spikes among the training steps are undefined.
         missing: What a missing cell does.
         pairs: Which pairs of levels are compared.
         expected: All cells of the experiment, where they are known.
@@ -61,6 +65,7 @@ def analyze_table(
         telemetry=telemetry,
         metrics=tuple(metrics),
         paired_errors=paired_errors,
+        step_spikes=step_spikes,
         missing=Missing(missing),
         pairs=Pairs(pairs),
     )
@@ -86,6 +91,7 @@ class _Options:
     telemetry: TelemetryConfig
     metrics: tuple[str, ...]
     paired_errors: PairedErrors | None
+    step_spikes: StepSpikes | None
     missing: Missing
     pairs: Pairs
 
@@ -102,22 +108,26 @@ def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequenc
         metric: grid_from_frame(rows, subject="seed", within="interval", metric=metric) for metric in options.metrics
     }
     losses = with_every_interval(grid_from_frame(rows, subject="seed", within="interval", metric="val_loss"))
-    errors = options.paired_errors
+    errors, spikes = options.paired_errors, options.step_spikes
+    axis = axis_from_frame(rows, within="interval")
     statistics = analyze_grids(
         grids,
         design={"subject": "seed", "within": "interval", "condition": condition},
         missing=options.missing,
         pairs=options.pairs,
-        axis=axis_from_frame(rows, within="interval"),
-        telemetry=summarize_telemetry(
+        axis=axis,
+        trajectory=summarize_trajectory(
             losses,
+            axis=axis,
+            joules=joules_beside(losses, frame=rows, subject="seed", within="interval"),
             telemetry=options.telemetry,
             standard_errors=None if errors is None else _error_grid(errors, losses=losses, condition=condition),
+            steps=None if spikes is None else [run for run in spikes.runs if run.condition == condition],
         ),
     )
     statistics["audit"]["missing_cells"] = [asdict(cell) for cell in absent]
-    if errors is not None:
-        statistics["audit"]["warnings"].extend(errors.problems)
+    for read in (errors, spikes):
+        statistics["audit"]["warnings"].extend(() if read is None else read.problems)
     return statistics
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.counts import indicator
 from analysis.rolling import deltas_of, drawdown_of, rolling
 from configs.telemetry import TelemetryConfig
 
-__all__ = ["MIN_DELTAS_SD", "PublishedTelemetry", "indicator", "published_telemetry", "stable_candidates"]
+__all__ = ["MIN_DELTAS_SD", "PublishedTelemetry", "published_telemetry"]
 
 MIN_DELTAS_SD = 2
 
@@ -68,7 +69,7 @@ def published_telemetry(losses: NDArray[np.float64], *, telemetry: TelemetryConf
         backslide_frequency=frequency,
         spike=spike,
         spike_rate=rate,
-        stable_phase_candidate=stable_candidates(
+        stable_phase_candidate=_stable_candidates(
             volatility=volatility, frequency=frequency, rate=rate, cutoff=cutoff, telemetry=telemetry
         ),
         drawdown=drawdown_of(losses),
@@ -76,12 +77,7 @@ def published_telemetry(losses: NDArray[np.float64], *, telemetry: TelemetryConf
     )
 
 
-def indicator(claim: NDArray[np.bool_], *, defined: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 where the claim holds, 0 where it does not, NaN where `defined` is NaN."""
-    return np.where(np.isnan(defined), np.nan, claim.astype(np.float64))
-
-
-def stable_candidates(
+def _stable_candidates(
     *,
     volatility: NDArray[np.float64],
     frequency: NDArray[np.float64],
@@ -89,7 +85,6 @@ def stable_candidates(
     cutoff: float,
     telemetry: TelemetryConfig,
 ) -> NDArray[np.float64]:
-    """Where volatility, spike rate and backslide frequency are all at or below their limits, shape as given."""
     is_stable = (
         (volatility <= cutoff)
         & (rate <= telemetry.stable_spike_rate_max)

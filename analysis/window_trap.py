@@ -9,16 +9,17 @@ from analysis.rolling import rolling
 from analysis.undefined import Undefined
 from configs.telemetry import TelemetryConfig
 
-__all__ = ["WindowTrap", "check_window_trap"]
+__all__ = ["WindowTrap", "check_window_trap", "largest_possible_z"]
 
 
 @dataclass(frozen=True, slots=True)
 class WindowTrap:
     """Whether the published spike rule can fire."""
 
+    rule: str
     can_fire: bool
     max_possible_z: float
-    """sqrt(window - 1)."""
+    """sqrt(w - 1), w the window, or all deltas where they are fewer."""
     largest_z: float | Undefined
     """Largest (d_t - m) / s in the data, over windows of two deltas or more."""
     why: str
@@ -35,12 +36,12 @@ def check_window_trap(delta: NDArray[np.float64], *, telemetry: TelemetryConfig)
         delta: Shape (num_seeds, num_levels), NaN where undefined.
         telemetry: Window and threshold.
     """
-    bound = float(np.sqrt(telemetry.window - 1))
+    width = max(1, min(telemetry.window, delta.shape[1] - 1))
+    bound = largest_possible_z(width)
     can_fire = bound > telemetry.spike_z_threshold
     relation = (
-        f"sqrt(window - 1) = sqrt({telemetry.window - 1}) = {bound:.4g} standard deviations are the most that a delta "
-        f"can lie above the mean of a window of {telemetry.window} which holds it; the rule asks for more than "
-        f"{telemetry.spike_z_threshold:g}"
+        f"sqrt({width} - 1) = {bound:.4g} standard deviations are the most that a delta can lie above the mean of a "
+        f"window of {width} which holds it; the rule asks for more than {telemetry.spike_z_threshold:g}"
     )
     verdict = (
         "it can fire"
@@ -48,11 +49,20 @@ def check_window_trap(delta: NDArray[np.float64], *, telemetry: TelemetryConfig)
         else "only the first delta, judged without a window, can be a spike: a count of zero is arithmetic, not calm"
     )
     return WindowTrap(
+        rule=f"a delta more than {telemetry.spike_z_threshold:g} SD above the mean of a window that holds it",
         can_fire=can_fire,
         max_possible_z=bound,
         largest_z=_largest_z(delta, window=telemetry.window),
         why=f"{relation}; {verdict}",
     )
+
+
+def largest_possible_z(num_values: int, *, ddof: int = 0) -> float:
+    """The most that one of `num_values` values can lie above their mean, in their own SD.
+
+    sqrt(w - 1) with the population SD (ddof 0); (w - 1) / sqrt(w) with the sample SD (ddof 1).
+    """
+    return float(np.sqrt(num_values - 1) * np.sqrt((num_values - ddof) / num_values))
 
 
 def _largest_z(delta: NDArray[np.float64], *, window: int) -> float | Undefined:

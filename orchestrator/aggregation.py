@@ -6,6 +6,7 @@ from analysis.audit import Missing
 from analysis.json_text import statistics_to_json
 from analysis.missing_cells import Cell
 from analysis.paired_errors import read_paired_errors
+from analysis.step_spikes import read_step_spikes
 from analysis.summary import summarize, summary_facts
 from analysis.table import table_from_records
 from analysis.table_files import write_table
@@ -58,7 +59,7 @@ def aggregate(
     Args:
         records: All that the ledger holds; none gives an empty table and no statistics.
         config: The experiment.
-        paths: Its run directory, for the losses of single tokens.
+        paths: Its run directory, for the losses of single tokens and steps.
         out: Where to write; usually the same.
         missing: What a missing cell does to the statistics.
         reach: Told when the table is written.
@@ -74,6 +75,7 @@ def aggregate(
         table,
         telemetry=config.telemetry,
         paired_errors=read_paired_errors(paths, cells=present),
+        step_spikes=read_step_spikes(paths, table=table, telemetry=config.telemetry),
         missing=missing,
         expected=cells,
     )

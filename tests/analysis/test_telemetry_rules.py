@@ -8,11 +8,12 @@ from hypothesis.extra.numpy import arrays
 
 from analysis.common_mode import CommonMode, common_mode
 from analysis.grid import Grid
+from analysis.rolling import deltas_of
 from analysis.telemetry import summarize_telemetry
 from analysis.telemetry_published import published_telemetry
 from analysis.telemetry_robust import robust_telemetry
 from analysis.undefined import Undefined
-from analysis.window_trap import check_window_trap
+from analysis.window_trap import check_window_trap, largest_possible_z
 from configs.telemetry import TelemetryConfig
 
 NAN = float("nan")
@@ -26,10 +27,12 @@ def grid_of(losses):
     return Grid(values=values, subjects=tuple(range(len(values))), levels=tuple(range(values.shape[1])))
 
 
+def summary_of(losses):
+    return summarize_telemetry(grid_of(losses), axis=Undefined("no axis"), telemetry=PUBLISHED)
+
+
 def robust_of(losses, errors, telemetry=PUBLISHED):
-    return robust_telemetry(
-        published_telemetry(losses, telemetry=telemetry), standard_errors=errors, telemetry=telemetry
-    )
+    return robust_telemetry(deltas_of(losses), standard_errors=errors, telemetry=telemetry)
 
 
 def test_published_rule_misses_what_the_previous_deltas_show():
@@ -68,11 +71,35 @@ def test_wide_enough_window_can_fire():
 )
 def test_window_trap_is_the_root_of_window_minus_one(window, z, can_fire):
     telemetry = TelemetryConfig(window=window, spike_z_threshold=z)
-    trap = check_window_trap(np.full((1, 3), NAN), telemetry=telemetry)
+    trap = check_window_trap(np.full((1, 30), NAN), telemetry=telemetry)
 
     assert trap.can_fire is can_fire
     assert trap.max_possible_z == (window - 1) ** 0.5
     assert isinstance(trap.largest_z, Undefined)
+
+
+def test_window_longer_than_the_trajectory_counts_for_as_many_deltas_as_there_are():
+    # 4 deltas: sqrt(3) = 1.73 is the most, whatever the window.
+    trap = check_window_trap(np.full((1, 5), NAN), telemetry=TelemetryConfig(window=12, spike_z_threshold=2.0))
+
+    assert not trap.can_fire
+    assert trap.max_possible_z == 3**0.5
+
+
+@pytest.mark.parametrize(
+    ("num_values", "ddof", "bound"),
+    # statistics reference: w = 5: 1.79 (sample SD) / 2.0 (population SD); w = 10: 2.85 / 3.0
+    [(5, 1, 1.79), (5, 0, 2.0), (10, 1, 2.85), (10, 0, 3.0)],
+)
+def test_largest_possible_z(num_values, ddof, bound):
+    assert round(largest_possible_z(num_values, ddof=ddof), 2) == bound
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_largest_possible_z_is_reached_when_all_others_are_equal(ddof):
+    values = np.array([1.0, 1.0, 1.0, 1.0, 9.0])
+
+    assert largest_possible_z(5, ddof=ddof) == pytest.approx((9 - values.mean()) / values.std(ddof=ddof))
 
 
 @given(arrays(np.float64, (1, 9), elements=st.floats(-100, 100, allow_subnormal=False)))
@@ -100,16 +127,16 @@ def test_backslide_without_standard_error_is_undefined():
 
 
 def test_without_token_losses_noise_is_a_status():
-    summary = summarize_telemetry(grid_of(JUMP), telemetry=PUBLISHED, standard_errors=None)
+    summary = summary_of(JUMP)
 
     assert isinstance(summary.robust.backslides, Undefined)
-    assert isinstance(summary.robust.stable_phase, Undefined)
+    assert isinstance(summary.robust.median_standard_error, Undefined)
     assert summary.robust.spikes.text == "1 of 6 deltas with at least 2 before them"
 
 
 def test_counts_have_denominators_that_leave_gaps_out():
     losses = [[3.0, 2.0, 2.5, 2.4], [3.0, 2.0, NAN, 2.4]]
-    summary = summarize_telemetry(grid_of(losses), telemetry=PUBLISHED, standard_errors=None)
+    summary = summary_of(losses)
 
     assert summary.num_deltas == 4
     assert summary.published.backslides.text == "1 of 4 deltas"
@@ -119,22 +146,21 @@ def test_counts_have_denominators_that_leave_gaps_out():
 
 def test_stable_interval_is_found_where_there_is_one():
     falling = np.concatenate([[8.0, 4.0, 3.0, 2.5], 2.4 - 0.01 * np.arange(12)])[None]
-    summary = summarize_telemetry(grid_of(falling), telemetry=PUBLISHED, standard_errors=np.full(falling.shape, 0.001))
+    summary = summary_of(falling)
 
     assert summary.published.stable_phase.candidates.count > 0
-    assert not isinstance(summary.robust.stable_phase, Undefined)
-    assert summary.robust.stable_phase.count == summary.published.stable_phase.candidates.count
+    assert summary.published.stable_phase.rule.can_fire
 
 
 def test_infinite_loss_is_a_gap():
-    summary = summarize_telemetry(grid_of([[3.0, np.inf, 2.0, 1.9]]), telemetry=PUBLISHED, standard_errors=None)
+    summary = summary_of([[3.0, np.inf, 2.0, 1.9]])
 
     assert summary.num_deltas == 1
     assert summary.best[0].level == 3
 
 
 def test_seed_without_values_has_no_best_level():
-    summary = summarize_telemetry(grid_of([[3.0, 2.0], [NAN, NAN]]), telemetry=PUBLISHED, standard_errors=None)
+    summary = summary_of([[3.0, 2.0], [NAN, NAN]])
 
     assert [row.seed for row in summary.best] == [0]
 
@@ -151,3 +177,22 @@ def test_seeds_that_move_together_share_all_variance():
 
 def test_short_trajectories_have_no_common_mode():
     assert isinstance(common_mode(grid_of(np.zeros((3, 4))), window=5), Undefined)
+
+
+def test_rule_whose_conditions_meet_nowhere_names_the_two_that_exclude_each_other():
+    # Calm only while it rises: each delta after the first drop is the same small rise.
+    rising = np.concatenate([[8.0, 4.0], 4.0 + 0.01 * np.arange(1, 12)])[None]
+    rule = summary_of(rising).published.stable_phase.rule
+
+    assert not rule.can_fire
+    assert "contradicts itself" in rule.why
+    assert "at most 1 backslides in 5 intervals in 2 cells, all at levels 1 to 2" in rule.why
+
+
+def test_condition_that_is_always_met_is_said():
+    falling = np.concatenate([[8.0, 4.0, 3.0, 2.5], 2.4 - 0.01 * np.arange(12)])[None]
+    telemetry = TelemetryConfig(stable_backslide_frequency_max=5, stable_spike_rate_max=1.0)
+    summary = summarize_telemetry(grid_of(falling), axis=Undefined("no axis"), telemetry=telemetry)
+
+    assert "cannot hold more than 5 backslides" in summary.published.stable_phase.rule.why
+    assert "no spike rate is above 1" in summary.published.stable_phase.rule.why

@@ -15,6 +15,11 @@ def telemetry(published):
 
 
 @pytest.fixture(scope="module")
+def stopping(published):
+    return analyze_frame(published)["stopping"]
+
+
+@pytest.fixture(scope="module")
 def measures(published):
     grid = grid_from_frame(published, subject="seed", within="interval", metric="val_loss")
     return published_telemetry(grid.values, telemetry=TelemetryConfig())
@@ -66,6 +71,43 @@ def test_stable_phase_never_coincides(telemetry):
     assert stable["volatility_cutoff"] == pytest.approx(0.06396, abs=5e-6)
     assert stable["num_below_cutoff"] == 29
     assert stable["num_below_cutoff_and_frequency_ok"] == 0
+
+
+def test_published_rules_are_proved_to_show_nothing(telemetry):
+    stable = telemetry["published"]["stable_phase"]["rule"]
+
+    # published-study.md section 7: cells below the cutoff lie at idx >= 9, a frequency of 1 at idx <= 7
+    assert stable["can_fire"] is False
+    assert "in 29 cells, all at levels 9 to 20" in stable["why"]
+    assert "at levels 1 to 7, and no cell has both" in stable["why"]
+
+
+def test_plateau_of_noise_would_backslide_ten_times_in_twenty(telemetry):
+    null = telemetry["published"]["backslides_of_noise"]
+
+    assert (null["expected_per_seed"], null["expected"]) == (10, 60)
+    assert null["sd_per_seed"] == pytest.approx(1.4, abs=0.05)
+
+
+def test_no_window_of_the_published_trajectory_is_stable(telemetry):
+    phase = telemetry["robust"]["stable_phase"]
+
+    assert "undefined" in phase["longest"]
+    assert phase["rule"]["can_fire"] is True
+    verdicts = {level["level"]: level["verdict"] for level in phase["levels"]}
+    assert verdicts[7] == "volatile"  # the turning point: a flat line far from its points
+    assert {verdicts[level] for level in range(8, 21)} == {"changing"}
+
+
+def test_impatience_would_have_cost_nothing(stopping):
+    # Every seed is lowest at interval 4 or 5 and never again: stopping one interval later keeps the minimum.
+    patience = stopping["rules"][0]
+
+    assert patience["rule"] == "no new minimum for 1 interval"
+    assert [seed["stopped_at"] for seed in patience["per_seed"]] == [6, 5, 6, 5, 5, 6]
+    assert patience["nats_lost"]["mean"] == 0
+    assert patience["nats_against_end"]["mean"] == pytest.approx(-1.1026, abs=5e-5)  # statistics.md section 5
+    assert [seed["minimum_level"] for seed in stopping["per_seed"]] == [5, 4, 5, 4, 4, 5]
 
 
 def test_cells_below_the_cutoff_come_late(measures):
