@@ -14,7 +14,7 @@ def test_keys_are_those_of_the_schema(long_form, noisy_grid):
     statistics = analyze_frame(long_form(noisy_grid))
     metric = statistics["metrics"]["val_loss"]
 
-    assert list(statistics) == ["schema_version", "design", "audit", "metrics", "telemetry"]
+    assert list(statistics) == ["schema_version", "design", "audit", "metrics", "telemetry", "stopping"]
     assert statistics["schema_version"] == 1
     assert list(statistics["design"]) == ["subject", "within", "num_subjects", "num_levels", "condition"]
     assert set(statistics["audit"]) >= {"dropped", "warnings"}
