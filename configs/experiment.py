@@ -134,6 +134,8 @@ class ExperimentConfig(FrozenConfig):
             del values["corpus"][key]
         del values["corpus"]["reference_train_tokens"]
         del values["placement"]["max_concurrent_runs"]
+        if self.schedule.spacing == "even":
+            del values["schedule"]["spacing"]  # as before there was a choice, so that older run directories stay valid
         return _canonical_sha256(values)
 
 

@@ -1,12 +1,14 @@
 """How many tokens a run sees, and at which steps it is measured."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from configs.frozen import FrozenConfig
 
-__all__ = ["ScheduleConfig"]
+__all__ = ["ScheduleConfig", "Spacing"]
+
+Spacing = Literal["even", "log"]
 
 
 class ScheduleConfig(FrozenConfig):
@@ -15,6 +17,10 @@ class ScheduleConfig(FrozenConfig):
     budget_tokens: int = Field(gt=0, description="Training tokens after which a run ends.")
     every_tokens: int = Field(gt=0, description="Training tokens between two intervals.")
     tokens_per_step: int = Field(gt=0, description="Training tokens in one optimizer update.")
+    spacing: Spacing = Field(
+        default="even",
+        description="`log` measures after 1, 2, 4, ... steps as well, up to the first of the even intervals.",
+    )
 
     @model_validator(mode="after")
     def _intervals_are_possible(self) -> Self:
@@ -38,9 +44,18 @@ class ScheduleConfig(FrozenConfig):
         return self
 
     @property
+    def num_early_intervals(self) -> int:
+        """Intervals that end after 1, 2, 4, ... steps, before the first even one; none where the spacing is even."""
+        if self.spacing == "even":
+            return 0
+        first_even_step = -(-self.every_tokens // self.tokens_per_step)
+        # There are as many powers of two below a number as the number before it has bits.
+        return (first_even_step - 1).bit_length()
+
+    @property
     def num_intervals(self) -> int:
         """Intervals including interval 0, the initial state."""
-        return self.budget_tokens // self.every_tokens + 1
+        return 1 + self.num_early_intervals + self.budget_tokens // self.every_tokens
 
     @property
     def num_steps(self) -> int:
@@ -54,7 +69,9 @@ class ScheduleConfig(FrozenConfig):
 
     def target_tokens(self, interval: int) -> int:
         """Tokens at or past which `interval` ends."""
-        return interval * self.every_tokens
+        if 1 <= interval <= self.num_early_intervals:
+            return self.tokens_per_step << (interval - 1)  # doubled for each
+        return self.every_tokens * max(0, interval - self.num_early_intervals)
 
     def end_step(self, interval: int) -> int:
         """The first step at or past the target of `interval`."""

@@ -15,6 +15,7 @@ FILES += "tokenizer_stories: 400, order: shuffled, text_column: "
         "seeds=[606, 505, 404, 303, 202, 101]",
         "seed_controls=[initialization]",
         "shared_seed=1",
+        "schedule.spacing=log",
         "model.vocab_size=511",
         "model.width=72",
         "model.num_layers=3",

@@ -69,6 +69,7 @@ def test_schedule(published):
         "budget_tokens": 20_000_000,
         "every_tokens": 1_000_000,
         "tokens_per_step": 2 * 8 * 128,
+        "spacing": "even",
     }
 
 

@@ -50,3 +50,43 @@ def test_no_two_intervals_end_at_the_same_step(tokens_per_step):
     assert ends == sorted(set(ends))
     for interval, end in enumerate(ends[1:], start=1):
         assert (end - 1) * tokens_per_step < schedule.target_tokens(interval) <= end * tokens_per_step
+
+
+@pytest.mark.parametrize(
+    ("tokens_per_step", "every_tokens", "expected"),
+    [
+        # Powers of two below the first even step of 489; then the published steps.
+        (2_048, 1_000_000, [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 489, 977, 1_465]),
+        # The first even step is itself a power of two, and stands once.
+        (100, 800, [0, 1, 2, 4, 8, 16, 24]),
+        (100, 850, [0, 1, 2, 4, 8, 9, 17, 26]),
+        (100, 200, [0, 1, 2, 4, 6]),
+        # Nothing fits before the first even step.
+        (100, 100, [0, 1, 2, 3]),
+    ],
+)
+def test_log_spacing_doubles_the_steps_up_to_the_first_even_interval(tokens_per_step, every_tokens, expected):
+    num_even = sum(step * tokens_per_step >= every_tokens for step in expected)
+    schedule = ScheduleConfig(
+        budget_tokens=num_even * every_tokens,
+        every_tokens=every_tokens,
+        tokens_per_step=tokens_per_step,
+        spacing="log",
+    )
+
+    assert [schedule.end_step(interval) for interval in range(schedule.num_intervals)] == expected
+    assert schedule.num_steps == expected[-1]
+
+
+@pytest.mark.parametrize("tokens_per_step", [1, 7, 64, 99, 100])
+def test_log_spacing_adds_intervals_and_moves_none(tokens_per_step):
+    values = {"budget_tokens": 1_000, "every_tokens": 100, "tokens_per_step": tokens_per_step}
+    even, log = ScheduleConfig(**values), ScheduleConfig(**values, spacing="log")
+
+    ends = [log.end_step(interval) for interval in range(log.num_intervals)]
+
+    assert ends == sorted(set(ends))
+    assert {even.end_step(interval) for interval in range(even.num_intervals)} <= set(ends)
+    assert log.num_tokens == even.num_tokens
+    for interval, end in enumerate(ends[1:], start=1):
+        assert (end - 1) * tokens_per_step < log.target_tokens(interval) <= end * tokens_per_step
