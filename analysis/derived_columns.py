@@ -18,7 +18,7 @@ def with_derived_columns(frame: pd.DataFrame, *, subject: str, within: str, tele
     val_ppl = exp(min(val_loss, 20)); rolling_volatility is the published one, over neighbouring levels, per condition.
 
     Args:
-        frame: One row per cell, as `load_long_form` read it.
+        frame: One row per cell, as `load_sources` made it.
         subject: Column naming the subject.
         within: Column naming the level.
         telemetry: The window.

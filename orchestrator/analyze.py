@@ -1,21 +1,22 @@
-"""Analyse a run directory, or any table in long form."""
+"""Analyse a run directory, or whatever measurements of seeds people already have."""
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from analysis.audit import Missing
 from analysis.derived_columns import with_derived_columns
 from analysis.frame_conditions import analyze_conditions
 from analysis.frame_summary import summarize_frame
 from analysis.json_text import statistics_to_json
-from analysis.long_form import load_long_form
 from analysis.report.load_facts import facts_of_run, facts_of_table
 from analysis.report.write import write_report
+from analysis.sources import DEFAULT_METRIC, SourceOptions, is_run_directory, load_sources
 from analysis.table_statistics import TABLE_METRICS
 from configs.durable import write_bytes_durably
-from configs.errors import ConfigurationError, RunDirectoryError
-from configs.nearest import nearest
+from configs.errors import ConfigurationError, RunDirectoryError, TableError
 from configs.run_paths import RunPaths
 from configs.telemetry import TelemetryConfig
 from orchestrator.aggregation import aggregate
@@ -34,31 +35,30 @@ class Analysis:
     sentences: tuple[str, ...]
 
 
-def analyze_source(
-    source: Path, *, out: Path | None, subject: str, within: str, metrics: tuple[str, ...], missing: str
-) -> Analysis:
+def analyze_source(sources: Sequence[Path], *, out: Path | None, options: SourceOptions) -> Analysis:
     """Write statistics.json and the report, and for a run directory its table as well.
 
     Args:
-        source: A run directory, or a CSV or Parquet file in long form.
+        sources: One run directory; or files, folders and patterns that hold measurements of seeds.
         out: Where to write; a run directory's own place, or the current directory, by default.
-        subject: Column naming the subject of a file.
-        within: Column naming the level of a file.
-        metrics: Columns of a file; `val_loss` and what follows from it by default.
-        missing: A name of `Missing`.
+        options: Columns and rules; a run directory knows its own columns.
 
     Raises:
-        UserError: If the source cannot be analysed.
+        UserError: If the sources cannot be analysed.
     """
-    rule = _missing_rule(missing)
-    if source.is_dir():
-        if metrics or subject != "seed" or within != "interval":
-            raise ConfigurationError(
-                f"{source} is a run directory, whose subject, levels and metrics are known; "
-                "leave out --subject, --within and --metric, or analyse its table.csv"
-            )
-        return _analyze_run(source, out=out or source, missing=rule)
-    return _analyze_file(source, out=out or Path(), subject=subject, within=within, metrics=metrics, missing=rule)
+    runs = [source for source in sources if is_run_directory(source)]
+    if not runs:
+        return _analyze_data(sources, out=out or Path(), options=options)
+    if len(sources) > 1:
+        raise ConfigurationError(
+            f"{runs[0]} is a run directory, which is analysed by itself; compare several with `seedscope compare`"
+        )
+    if replace(options, missing=Missing.DROP_SEEDS) != SourceOptions():
+        raise ConfigurationError(
+            f"{runs[0]} is a run directory, whose seeds, levels and metrics are known; leave out --subject, "
+            "--within and --metric and the rules for reading files, or analyse its table.csv"
+        )
+    return _analyze_run(runs[0], out=out or runs[0], missing=options.missing)
 
 
 def _analyze_run(source: Path, *, out: Path, missing: Missing) -> Analysis:
@@ -73,32 +73,46 @@ def _analyze_run(source: Path, *, out: Path, missing: Missing) -> Analysis:
     return Analysis(destination.statistics_file, destination.report_html, result.sentences)
 
 
-def _analyze_file(
-    source: Path, *, out: Path, subject: str, within: str, metrics: tuple[str, ...], missing: Missing
-) -> Analysis:
+def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions) -> Analysis:
     telemetry = TelemetryConfig()
-    table = load_long_form(source, subject=subject, within=within, metrics=metrics or ("val_loss",))
-    if not metrics:
-        table = with_derived_columns(table, subject=subject, within=within, telemetry=telemetry)
-    chosen = metrics or TABLE_METRICS
+    loaded = load_sources(sources, options=options)
+    table, metrics = loaded.frame, loaded.metrics
+    if not options.metrics and metrics == (DEFAULT_METRIC,):
+        table = with_derived_columns(table, subject=loaded.subject, within=loaded.within, telemetry=telemetry)
+        metrics = TABLE_METRICS
     statistics = analyze_conditions(
-        table, subject=subject, within=within, metrics=chosen, missing=missing, telemetry=telemetry
+        table,
+        subject=loaded.subject,
+        within=loaded.within,
+        metrics=metrics,
+        missing=options.missing,
+        telemetry=telemetry,
     )
+    for result in (statistics, *statistics.get("conditions", {}).values()):
+        result["audit"]["input"] = asdict(loaded.audit)
+    _check_anything_is_left(statistics)
     destination = _made(out)
     write_bytes_durably(destination.statistics_file, statistics_to_json(statistics).encode())
-    command = f"seedscope analyze {shlex.quote(source.name)} --subject {subject} --within {within}"
-    facts = facts_of_table(table, statistics=statistics, title=source.stem, command=command, paths=destination)
+    command = shlex.join(
+        ["seedscope", "analyze", *map(str, sources), "--subject", loaded.subject, "--within", loaded.within]
+    )
+    facts = facts_of_table(table, statistics=statistics, title=sources[0].stem, command=command, paths=destination)
     write_report(facts, out=destination)
-    return Analysis(destination.statistics_file, destination.report_html, tuple(summarize_frame(statistics)))
+    sentences = (*loaded.audit.sentences, *summarize_frame(statistics))
+    return Analysis(destination.statistics_file, destination.report_html, sentences)
 
 
-def _missing_rule(name: str) -> Missing:
-    names = [rule.value for rule in Missing]
-    if name in names:
-        return Missing(name)
-    guess = nearest(name, names)
-    hint = f"did you mean {guess}?" if guess else f"choose one of {', '.join(names)}"
-    raise ConfigurationError(f"--missing {name} is not a rule; {hint}")
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _check_anything_is_left(statistics: dict[str, Any]) -> None:
+    results = statistics.get("conditions", {"": statistics}).values()
+    if any(metric["num_subjects"] and metric["num_levels"] for one in results for metric in one["metrics"].values()):
+        return
+    dropped = statistics["audit"]["dropped"]
+    why = f", such as {dropped[0]['what']} {dropped[0]['id']}: {dropped[0]['why']}" if dropped else ""
+    raise TableError(
+        f"no complete cell is left to analyse: all seeds or levels are dropped{why}; choose --missing drop-levels, or "
+        "complete the values"
+    )
 
 
 def _made(out: Path) -> RunPaths:

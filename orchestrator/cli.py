@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from orchestrator import analyze_options
+
 if TYPE_CHECKING:
     from orchestrator.launch import Finish
     from orchestrator.progress.abstract_view import AbstractView
@@ -141,27 +143,32 @@ def plan(config: ConfigArgument, overrides: SetOption = None, out: OutOption = N
 
 @app.command()
 def analyze(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A run directory, or a CSV or Parquet file.")],
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", metavar="DIR", help="Where statistics and report go. Default: RUN, or here."),
-    ] = None,
-    subject: Annotated[str, typer.Option(help="Column that names the subjects.")] = "seed",
-    within: Annotated[str, typer.Option(help="Column that names the levels of the within factor.")] = "interval",
-    metrics: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--metric", help="Column to analyse, repeatable. Default: val_loss and what follows from it."),
-    ] = None,
-    missing: Annotated[
-        str, typer.Option(help="What a missing cell does: drop-seeds, drop-levels or reject.")
-    ] = "drop-seeds",
+    sources: analyze_options.Sources,
+    out: analyze_options.Out = None,
+    subject: analyze_options.Subject = None,
+    within: analyze_options.Within = None,
+    metrics: analyze_options.Metrics = None,
+    subject_from: analyze_options.SubjectFrom = None,
+    align: analyze_options.AlignRule = "refuse",
+    duplicates: analyze_options.DuplicatesRule = "refuse",
+    wide: analyze_options.WideRule = None,
+    missing: analyze_options.MissingRule = "drop-seeds",
 ) -> None:
-    """Audit a table and compute telemetry and repeated-measures statistics; neither Ray nor torch is needed."""
+    """Audit what was measured and compute telemetry and repeated-measures statistics; needs neither Ray nor torch."""
     from orchestrator.analyze import analyze_source
+    from orchestrator.source_options import source_options
 
-    analysis = analyze_source(
-        source, out=out, subject=subject, within=within, metrics=tuple(metrics or ()), missing=missing
+    options = source_options(
+        subject=subject,
+        within=within,
+        metrics=tuple(metrics or ()),
+        subject_from=subject_from,
+        align=align,
+        duplicates=duplicates,
+        wide=wide,
+        missing=missing,
     )
+    analysis = analyze_source(sources, out=out, options=options)
     _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))
 
 

@@ -220,7 +220,8 @@ def test_repair_of_a_directory_in_use_is_refused(
         (("twice.csv",), "seed=1, interval=0 appears 2 times"),
         (("words.csv",), "val_loss"),
         (("binary.txt",), "binary.txt"),
-        ((".",), "not a run directory"),
+        ((".",), "twice.csv|words.csv|table.csv"),
+        (("hollow",), "is not a run directory"),
     ],
 )
 def test_table_that_cannot_be_analysed_is_refused(
@@ -234,6 +235,7 @@ def test_table_that_cannot_be_analysed_is_refused(
     (place / "table.csv").write_text("\n".join(["seed,interval,val_loss", *rows]))
     (place / "twice.csv").write_text("\n".join(["seed,interval,val_loss", *rows, rows[0]]))
     (place / "words.csv").write_text("\n".join(["seed,interval,val_loss", *rows[:-1], "3,2,low"]))
+    (place / "hollow").mkdir()
     before = contents(place)
 
     answer = seedscope_inside(place, "analyze", *arguments, "--out", "new")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis import Missing, analyze_frame, load_long_form
+from analysis import Missing, SourceOptions, analyze_frame, load_sources
 from analysis.frame_conditions import analyze_conditions
 from configs.errors import TableError
 from configs.telemetry import TelemetryConfig
@@ -28,7 +28,8 @@ def write(tmp_path):
 
 
 def load(path, **changes):
-    return load_long_form(path, **({"subject": "participant", "within": "budget", "metrics": ("score",)} | changes))
+    named = {"subject": "participant", "within": "budget", "metrics": ("score",)}
+    return load_sources([path], options=SourceOptions(**(named | changes))).frame
 
 
 def test_any_csv_can_be_analysed(write):

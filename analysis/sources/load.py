@@ -1,0 +1,227 @@
+"""Load whatever people already have into one table in long form, and say where everything came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.columns import numbers_in, require_labels
+from analysis.excerpt import excerpt, listed
+from analysis.sources.alignment import align_levels
+from analysis.sources.cells import Cells, one_row_per_cell, rows_with_values
+from analysis.sources.column_choice import ChosenMetrics, choose_metrics
+from analysis.sources.found_files import find_files
+from analysis.sources.labels import check_labels, with_plain_labels
+from analysis.sources.options import SourceOptions
+from analysis.sources.read_file import read_file
+from analysis.sources.reading import Format, Reading
+from analysis.sources.seed_names import NamePattern, names_from_paths
+from analysis.sources.trainer_state import newest_saves
+from analysis.table import TABLE_COLUMNS
+from configs.errors import TableError
+
+__all__ = ["InputAudit", "Loaded", "load_sources"]
+
+CONDITION = "condition"
+
+
+@dataclass(frozen=True, slots=True)
+class InputAudit:
+    """Where the analysed values came from; `audit.input` of statistics.json."""
+
+    format: str
+    files: tuple[str, ...]
+    num_rows: int
+    """Rows that were read, before any was joined or passed over."""
+    seeds_from: str
+    levels_from: str
+    metrics_from: str
+    notes: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The same for a reader."""
+        num_files = len(self.files)
+        what = f"{num_files} files, each a {self.format}" if num_files > 1 else f"{self.files[0]}, a {self.format}"
+        return (
+            f"Read {what}, {self.num_rows:,} rows; {self.seeds_from}; {self.levels_from}; {self.metrics_from}.",
+            *(f"{note[:1].upper()}{note[1:]}." for note in self.notes),
+        )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One row per condition, seed and level."""
+
+    frame: pd.DataFrame
+    subject: str
+    within: str
+    metrics: tuple[str, ...]
+    audit: InputAudit
+
+
+def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
+    """Read files, folders and patterns of one kind into one table.
+
+    Args:
+        sources: What `find_files` understands.
+        options: Columns and rules.
+
+    Raises:
+        TableError: If anything cannot be read, or could be read in two ways and no option says which.
+    """
+    found = find_files(sources)
+    readings = [read_file(path, options=options, is_alone=len(found.files) == 1) for path in found.files]
+    _check_same_kind(readings)
+    readings, notes = newest_saves(readings) if readings[0].format is Format.TRAINER_STATE else (readings, ())
+    named = _with_seeds(readings, options=options)
+    chosen = choose_metrics([reading.frame for reading in named.readings], keys=named.keys, options=options)
+    _check_roles(named, metrics=chosen.names)
+    frame = pd.concat([_numeric(reading, keys=named.keys, metrics=chosen.names) for reading in named.readings])
+    cells = _cells(frame.reset_index(drop=True), named=named, metrics=chosen.names, options=options)
+    return Loaded(
+        frame=cells.frame,
+        subject=named.subject,
+        within=named.within,
+        metrics=chosen.names,
+        audit=InputAudit(
+            format=readings[0].format.value,
+            files=tuple(str(reading.path) for reading in readings),
+            num_rows=sum(len(reading.frame) for reading in readings),
+            seeds_from=named.seeds_from,
+            levels_from=f"levels are {named.within!r}",
+            metrics_from=_metrics_from(chosen),
+            notes=(*found.notes, *notes, *(note for reading in readings for note in reading.notes), *cells.notes),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Files whose rows all say to which seed they belong."""
+
+    readings: tuple[Reading, ...]
+    subject: str
+    within: str
+    keys: tuple[str, ...]
+    seeds_from: str
+
+    @property
+    def place(self) -> str:
+        rest = len(self.readings) - 1
+        return str(self.readings[0].path) + (f" and {rest} other files" if rest else "")
+
+
+def _check_same_kind(readings: Sequence[Reading]) -> None:
+    first = readings[0]
+    for reading in readings:
+        if reading.format is not first.format:
+            raise TableError(
+                f"{first.path} is a {first.format.value}, {reading.path} a {reading.format.value}; analyse one kind"
+            )
+        if (reading.subject, reading.within) != (first.subject, first.within):
+            raise TableError(
+                f"{first.path} names its seeds by {_name_of(first)} and its levels by {first.within!r}, {reading.path} "
+                f"by {_name_of(reading)} and {reading.within!r}; say which with --subject and --within"
+            )
+
+
+def _name_of(reading: Reading) -> str:
+    return "its own name" if reading.subject is None else repr(reading.subject)
+
+
+def _with_seeds(readings: Sequence[Reading], *, options: SourceOptions) -> _Named:
+    first = readings[0]
+    pattern = None if options.subject_from is None else NamePattern(options.subject_from, subject=options.subject_name)
+    if pattern is not None:
+        named = [_matched(reading, pattern=pattern) for reading in readings]
+        subject, why = options.subject_name, f"seeds are taken from names by {options.subject_from!r}"
+    elif first.subject is None:
+        subject = options.subject_name
+        names = names_from_paths([reading.path for reading in readings], format=first.format)
+        named = [_assigned(reading, {subject: name}) for reading, name in zip(readings, names, strict=True)]
+        why = f"each seed is named by its folder or file, such as {excerpt(names[0])}"
+    else:
+        named, subject, why = list(readings), first.subject, f"seeds are named by the column {excerpt(first.subject)}"
+    has_condition = any(CONDITION in reading.frame.columns for reading in named)
+    is_key = has_condition and CONDITION not in (subject, first.within)
+    keys = ((CONDITION,) if is_key else ()) + (subject, first.within)
+    return _Named(tuple(named), subject=subject, within=first.within, keys=keys, seeds_from=why)
+
+
+def _assigned(reading: Reading, parts: dict[str, str]) -> Reading:
+    return replace(reading, frame=reading.frame.assign(**parts))
+
+
+def _matched(reading: Reading, *, pattern: NamePattern) -> Reading:
+    """Placeholders become columns; of a run's name where rows have one, else of the file's path."""
+    if reading.subject is None:
+        return _assigned(reading, pattern.parts_of(reading.path.as_posix()))
+    codes, names = pd.factorize(reading.frame[reading.subject].astype("str"))
+    parts = pd.DataFrame([pattern.parts_of(name) for name in names]).iloc[codes].set_axis(reading.frame.index)
+    return replace(reading, frame=reading.frame.assign(**{str(name): parts[name] for name in parts.columns}))
+
+
+def _check_roles(named: _Named, *, metrics: Sequence[str]) -> None:
+    every = [*named.keys, *metrics]
+    repeated = sorted({name for name in every if every.count(name) > 1})
+    if repeated:
+        raise TableError(f"the column {excerpt(repeated[0])} has two roles; subject, within and metrics must differ")
+
+
+def _numeric(reading: Reading, *, keys: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """The columns that the analysis may need, metrics as floats."""
+    frame = reading.frame
+    missing = [name for name in metrics if name not in frame.columns]
+    if missing and not reading.is_log:
+        raise TableError(
+            f"{reading.path} has no column {excerpt(missing[0])}; its columns are {listed(list(frame.columns))}"
+        )
+    kept = [name for name in dict.fromkeys((*keys, *TABLE_COLUMNS)) if name in frame.columns and name not in metrics]
+    try:
+        numbers = {name: numbers_in(frame, column=name) for name in metrics if name in frame.columns}
+    except TableError as error:
+        raise TableError(f"{reading.path}: {error}") from error
+    return frame[kept].assign(**numbers, **dict.fromkeys(missing, float("nan")))
+
+
+def _cells(frame: pd.DataFrame, *, named: _Named, metrics: Sequence[str], options: SourceOptions) -> Cells:
+    for column in (named.subject, named.within):
+        frame = with_plain_labels(frame, column=column, path=named.place)
+    notes: list[str] = []
+    if CONDITION in named.keys:
+        require_labels(frame, column=CONDITION)
+        frame = frame.assign(**{CONDITION: frame[CONDITION].astype("str")})
+        check_labels(list(frame[CONDITION].unique()), column=CONDITION, path=named.place)
+    if named.readings[0].is_log:
+        cells = rows_with_values(frame, subject=named.subject, metrics=metrics)
+        frame, notes = cells.frame, [*notes, *cells.notes]
+    cells = one_row_per_cell(frame, keys=named.keys, metrics=metrics, duplicates=options.duplicates)
+    frame, notes = cells.frame, [*notes, *cells.notes]
+    parts = [rows for _, rows in frame.groupby(CONDITION, sort=False)] if CONDITION in named.keys else [frame]
+    aligned = [
+        align_levels(
+            part,
+            subject=named.subject,
+            within=named.within,
+            metrics=metrics,
+            align=options.align,
+            missing=options.missing,
+        )
+        for part in parts
+    ]
+    if CONDITION in named.keys:
+        aligned = [
+            Cells(cells.frame.assign(**{CONDITION: part[CONDITION].iloc[0]}), cells.notes)
+            for cells, part in zip(aligned, parts, strict=True)
+        ]
+    notes += dict.fromkeys(note for cells in aligned for note in cells.notes)
+    return Cells(pd.concat([cells.frame for cells in aligned], ignore_index=True), tuple(notes))
+
+
+def _metrics_from(chosen: ChosenMetrics) -> str:
+    names = ", ".join(map(repr, chosen.names))
+    return f"metric{'s' if len(chosen.names) > 1 else ''} {names}" + (
+        "" if chosen.why == "named" else f", {chosen.why}"
+    )

@@ -1,0 +1,62 @@
+"""The arguments of `seedscope analyze`, as the command line explains them."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+__all__ = [
+    "AlignRule",
+    "DuplicatesRule",
+    "Metrics",
+    "MissingRule",
+    "Out",
+    "Sources",
+    "Subject",
+    "SubjectFrom",
+    "WideRule",
+    "Within",
+]
+
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="A run directory; or tables, event files, logs and exports, folders of them, or a pattern.",
+    ),
+]
+Out = Annotated[
+    Optional[Path],  # noqa: UP045, typer reads it at run time
+    typer.Option("--out", metavar="DIR", help="Where statistics and report go. Default: RUN, or here."),
+]
+Subject = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--subject", help="Column that names the seeds. Default: seed, or what the format has."),
+]
+Within = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--within", help="Column that names the levels. Default: interval, step, or what the format has."),
+]
+Metrics = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--metric", help="Column to analyse, repeatable. Default: val_loss and what follows from it."),
+]
+SubjectFrom = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--subject-from", metavar="PATTERN", help="Where the seed stands in a path or a run's name, as in run-{seed}."
+    ),
+]
+AlignRule = Annotated[
+    str, typer.Option("--align", metavar="RULE", help="Seeds with different levels: refuse, intersect or interpolate.")
+]
+DuplicatesRule = Annotated[
+    str, typer.Option("--duplicates", metavar="RULE", help="A cell that is there twice: refuse, first or last.")
+]
+WideRule = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--wide", metavar="COLUMNS", help="Read a wide table, whose columns are levels or seeds."),
+]
+MissingRule = Annotated[
+    str, typer.Option("--missing", metavar="RULE", help="A missing cell: drop-seeds, drop-levels or reject.")
+]

@@ -1,0 +1,60 @@
+"""Turn the words of `seedscope analyze` into the names and rules of a source."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from analysis.audit import Missing
+from analysis.sources import Align, Duplicates, SourceOptions, Wide
+from configs.errors import ConfigurationError
+from configs.nearest import nearest
+
+__all__ = ["source_options"]
+
+Rule = TypeVar("Rule", bound=StrEnum)
+
+
+def source_options(
+    *,
+    subject: str | None,
+    within: str | None,
+    metrics: tuple[str, ...],
+    subject_from: str | None,
+    align: str,
+    duplicates: str,
+    wide: str | None,
+    missing: str,
+) -> SourceOptions:
+    """The options of a source, every rule checked.
+
+    Args:
+        subject: Column that names the seeds.
+        within: Column that names the levels.
+        metrics: Columns to be analysed.
+        subject_from: Pattern that takes the seed out of a name.
+        align: A name of `Align`.
+        duplicates: A name of `Duplicates`.
+        wide: A name of `Wide`, or None.
+        missing: A name of `Missing`.
+
+    Raises:
+        ConfigurationError: If a rule has no such name.
+    """
+    return SourceOptions(
+        subject=subject,
+        within=within,
+        metrics=metrics,
+        subject_from=subject_from,
+        align=_rule(Align, align, option="--align"),
+        duplicates=_rule(Duplicates, duplicates, option="--duplicates"),
+        wide=None if wide is None else _rule(Wide, wide, option="--wide"),
+        missing=_rule(Missing, missing, option="--missing"),
+    )
+
+
+def _rule(kind: type[Rule], name: str, *, option: str) -> Rule:
+    names = [rule.value for rule in kind]
+    if name in names:
+        return kind(name)
+    guess = nearest(name, names)
+    hint = f"did you mean {guess}?" if guess else f"choose one of {', '.join(names)}"
+    raise ConfigurationError(f"{option} {name} is not a rule; {hint}")
