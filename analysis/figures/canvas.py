@@ -1,14 +1,17 @@
 """Sizes of figures: one for a page, one for a phone."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["NARROW", "WIDE", "Canvas", "new_axes", "short_label"]
+__all__ = ["MAX_LABEL", "NARROW", "POINTS_PER_INCH", "WIDE", "Canvas", "label_width", "new_axes", "short_label"]
 
 POINTS_PER_INCH = 72
 MAX_LABEL = 24
+CHARACTER_WIDTH = 0.6
+"""Of the font size, in DejaVu Sans, one of the wider fonts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,13 @@ def new_axes(
     return figure, list(axes.ravel())
 
 
-def short_label(name: object) -> str:
-    """A name as a figure can hold it: without control characters, at most 24 characters."""
+def short_label(name: object, *, most: int = MAX_LABEL) -> str:
+    """A name as a figure can hold it: without control characters, and not longer than `most` characters."""
     text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(name))
-    return text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def label_width(text: str, *, canvas: Canvas) -> float:
+    """About how many points a label takes; letters of scripts such as Chinese are twice as wide as Latin ones."""
+    units = sum(2.0 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in text)
+    return CHARACTER_WIDTH * canvas.font_size * units

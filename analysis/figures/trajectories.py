@@ -10,10 +10,11 @@ from analysis.figures.level_axis import LevelAxis
 from analysis.figures.style import CALM, INK, MAX_NAMED_SEEDS, PAPER, series_style
 from analysis.grid import Grid
 
-__all__ = ["MAX_LINES", "plot_mean", "plot_minimum", "plot_trajectories"]
+__all__ = ["MAX_LINES", "look_past_first_level", "plot_mean", "plot_minimum", "plot_trajectories"]
 
 MAX_LINES = 60
 """Above this many seeds, ranges stand for the lines."""
+MIN_LEVELS_PAST_FIRST = 4
 
 
 def plot_trajectories(axes: Axes, grid: Grid, *, axis: LevelAxis) -> Axes:
@@ -95,6 +96,29 @@ def plot_minimum(axes: Axes, band: Band, *, axis: LevelAxis, text: str) -> Axes:
         color=INK,
     )
     return axes
+
+
+def look_past_first_level(axes: Axes, grid: Grid, *, axis: LevelAxis) -> bool:
+    """Leave the first level beyond the axis where it lies so far above the rest that it would flatten all of it.
+
+    Args:
+        axes: With the trajectories drawn.
+        grid: Values, shape (num_seeds, num_levels), gaps as NaN.
+        axis: Where the levels stand.
+
+    Returns:
+        Whether the first level drawn is now beyond the axis.
+    """
+    values = grid.values[:, axis.shown]
+    first, later = values[:, :1], values[:, 1:]
+    if values.shape[1] < MIN_LEVELS_PAST_FIRST or not np.isfinite(first).any() or not np.isfinite(later).any():
+        return False
+    low, high = float(np.nanmin(later)), float(np.nanmax(later))
+    if float(np.nanmax(first)) <= high + (high - low):
+        return False
+    margin = 0.14 * (high - low)
+    axes.set_ylim(low - margin, high + margin)
+    return True
 
 
 def _fill_ranges(axes: Axes, places: NDArray[np.float64], values: NDArray[np.float64]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from analysis.missing_cells import describe_cells
 from analysis.report.blocks import Block, Note
 from analysis.report.facts import ReportFacts
+from analysis.report.numbers import count_of
 from analysis.report.section import AbstractSection
 from configs.errors import SeedscopeError
 
@@ -26,6 +27,8 @@ class Report:
     """All that is rendered."""
 
     title: str
+    byline: str
+    """What the report is about, in one line."""
     partial: str
     """What is missing; empty for a complete experiment."""
     sections: tuple[WrittenSection, ...]
@@ -41,7 +44,7 @@ def compose(facts: ReportFacts, *, sections: Sequence[AbstractSection]) -> Repor
         sections: In the reader's order.
     """
     written = [_written(section, facts=facts) for section in sections if section.is_there(facts)]
-    return Report(title=facts.title, partial=_partial(facts), sections=tuple(written))
+    return Report(title=facts.title, byline=_byline(facts), partial=_partial(facts), sections=tuple(written))
 
 
 def _written(section: AbstractSection, *, facts: ReportFacts) -> WrittenSection:
@@ -50,6 +53,17 @@ def _written(section: AbstractSection, *, facts: ReportFacts) -> WrittenSection:
     except SeedscopeError as error:
         blocks = (Note(f"This section is left out: {error}."),)
     return WrittenSection(id=section.id, title=section.title, blocks=blocks)
+
+
+def _byline(facts: ReportFacts) -> str:
+    first = facts.conditions[0]
+    grid = first.grid(first.main_metric)
+    parts = [f"{count_of(grid.num_subjects, first.subject_noun)} × {count_of(grid.num_levels, first.level_noun)}"]
+    if len(facts.conditions) > 1:
+        parts.append(f"{len(facts.conditions)} conditions")
+    if facts.manifest is not None:
+        parts += [f"run of {facts.manifest['created_at'][:10]}", f"Seedscope {facts.manifest['versions']['seedscope']}"]
+    return " · ".join(parts)
 
 
 def _partial(facts: ReportFacts) -> str:

@@ -43,6 +43,16 @@ class Condition:
         return str(self.statistics["design"]["within"])
 
     @property
+    def level_noun(self) -> str:
+        """What one level is called in a sentence, whatever the column's name."""
+        return "interval" if "interval" in self.within.lower() else "level"
+
+    @property
+    def subject_noun(self) -> str:
+        """What one subject is called in a sentence."""
+        return "seed" if "seed" in self.subject.lower() else "subject"
+
+    @property
     def main_metric(self) -> str:
         """The first metric that was analysed."""
         return str(next(iter(self.statistics["metrics"])))

@@ -8,9 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.figures.style import THEME
-from analysis.report.blocks import FigureBlock, TableBlock
+from analysis.report.blocks import TableBlock
 from analysis.report.compose import Report
 from analysis.report.drawing import Drawing
+from analysis.report.inline_svg import share_styles
 
 __all__ = ["MAX_ROWS", "numeric_columns", "render_html", "shown_rows"]
 
@@ -27,7 +28,13 @@ def render_html(report: Report, *, drawings: Mapping[str, Drawing]) -> str:
         report: What it says.
         drawings: By the figure block's name.
     """
-    return _environment().get_template("report.html.j2").render(report=report, drawings=drawings, theme=THEME)
+    bodies = {
+        f"{name}-{canvas}": body
+        for name, drawing in drawings.items()
+        for canvas, body in (("wide", drawing.wide), ("narrow", drawing.narrow))
+    }
+    page = _environment().get_template("report.html.j2")
+    return page.render(report=report, figures=share_styles(bodies), theme=THEME)
 
 
 def shown_rows(table: TableBlock) -> tuple[tuple[str, ...], ...]:
@@ -55,7 +62,6 @@ def _environment() -> Environment:
     )
     environment.globals |= {"shown_rows": shown_rows, "numeric_columns": numeric_columns, "is_cut": _is_cut}
     environment.filters["breakable"] = _breakable
-    environment.tests["figure"] = lambda block: isinstance(block, FigureBlock)
     return environment
 
 

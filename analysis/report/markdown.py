@@ -19,7 +19,7 @@ def render_markdown(report: Report, *, figures: str) -> str:
         figures: Path of the figures' directory, relative to the file.
     """
     parts = [f"**{_escaped(report.partial)}**"] if report.partial else []
-    parts.append(f"# {_escaped(report.title)}")
+    parts += [f"# {_escaped(report.title)}", _escaped(report.byline)]
     for section in report.sections:
         parts.append(f"## {_escaped(section.title)}")
         parts += [_block(block, figures=figures) for block in section.blocks]

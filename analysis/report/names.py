@@ -3,8 +3,9 @@
 import re
 
 from analysis.report.facts import Condition, ReportFacts
+from analysis.report.numbers import unit_of
 
-__all__ = ["block_name", "column_title", "of_condition"]
+__all__ = ["block_name", "column_title", "of_condition", "sentence", "with_unit"]
 
 TITLES = {
     "val_loss": "validation loss",
@@ -19,6 +20,12 @@ def column_title(column: str) -> str:
     return TITLES.get(column, column)
 
 
+def with_unit(column: str) -> str:
+    """A column in words with its unit in brackets, as the title of a panel."""
+    unit = unit_of(column)
+    return f"{column_title(column)} ({unit})" if unit else column_title(column)
+
+
 def block_name(kind: str, *, condition: Condition, facts: ReportFacts) -> str:
     """A file name for a condition's figure or table: `trajectories`, of several conditions `trajectories-2-small`."""
     if len(facts.conditions) == 1:
@@ -31,3 +38,10 @@ def block_name(kind: str, *, condition: Condition, facts: ReportFacts) -> str:
 def of_condition(condition: Condition, *, facts: ReportFacts) -> str:
     """`Condition small: ` where there are several, else nothing."""
     return f"Condition {condition.name}: " if len(facts.conditions) > 1 else ""
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start, unless a column's name stands there, and a full stop at its end."""
+    is_identifier = "_" in text.split(" ", 1)[0]
+    capital = text if is_identifier else text[:1].upper() + text[1:]
+    return capital if capital.endswith((".", "!", "?", ":")) else f"{capital}."

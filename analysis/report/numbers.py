@@ -1,7 +1,7 @@
 """How numbers are written in a report: with their unit, and with the reason where there is none."""
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 __all__ = [
     "amount",
@@ -10,6 +10,7 @@ __all__ = [
     "interval_text",
     "is_defined",
     "number",
+    "p_cell",
     "p_text",
     "quantity",
     "unit_of",
@@ -29,7 +30,7 @@ UNITS = {
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
-def is_defined(value: Any) -> bool:
+def is_defined(value: Any) -> TypeGuard[Any]:
     """Whether a value of statistics.json is there and not `{"undefined": reason}`."""
     return value is not None and not (isinstance(value, dict) and "undefined" in value)
 
@@ -76,6 +77,13 @@ def p_text(value: Any) -> str:
     if not is_defined(value):
         return f"undefined ({why(value)})"
     return "< .001" if value < 0.001 else f"= {bare(value, digits=3)}"
+
+
+def p_cell(value: Any) -> str:
+    """A p-value as a table holds it: `.031`, `< .001`, or an en dash where there is none."""
+    if not is_defined(value):
+        return "\N{EN DASH}"
+    return "< .001" if value < 0.001 else bare(value, digits=3)
 
 
 def bare(value: Any, *, digits: int) -> str:

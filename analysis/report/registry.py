@@ -3,7 +3,21 @@
 from analysis.report.section import AbstractSection
 from analysis.report.sections.answer import Answer
 from analysis.report.sections.asked import Asked
+from analysis.report.sections.audit import Audit
+from analysis.report.sections.contrasts import Contrasts
+from analysis.report.sections.correlation import Correlation
+from analysis.report.sections.heat_map import HeatMap
+from analysis.report.sections.limits import Limits
+from analysis.report.sections.methods import Methods
+from analysis.report.sections.omnibus import Omnibus
+from analysis.report.sections.planning import Planning
+from analysis.report.sections.reproduce import Reproduce
+from analysis.report.sections.spread import Spread
+from analysis.report.sections.stopping import Stopping
+from analysis.report.sections.summaries import Summaries
+from analysis.report.sections.telemetry import Telemetry
 from analysis.report.sections.trajectories import Trajectories
+from analysis.report.sections.usage import Usage
 
 __all__ = ["SECTIONS"]
 
@@ -11,4 +25,18 @@ SECTIONS: tuple[AbstractSection, ...] = (
     Asked(),
     Answer(),
     Trajectories(),
+    HeatMap(),
+    Spread(),
+    Telemetry(),
+    Contrasts(),
+    Summaries(),
+    Omnibus(),
+    Correlation(),
+    Stopping(),
+    Planning(),
+    Usage(),
+    Audit(),
+    Limits(),
+    Methods(),
+    Reproduce(),
 )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from analysis.report.blocks import FigureBlock, TableBlock
@@ -63,5 +64,13 @@ def _csv(table: TableBlock) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows(table.rows)
+    writer.writerows([_plain(cell) for cell in row] for row in table.rows)
     return buffer.getvalue()
+
+
+def _plain(cell: str) -> str:
+    """A cell as programs read it: no typeset signs, no commas between thousands, nothing for an undefined value."""
+    if cell == "\N{EN DASH}":
+        return ""
+    text = cell.replace("\N{MINUS SIGN}", "-")
+    return text.replace(",", "") if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text) else text

@@ -1,16 +1,20 @@
 """Give the answer in three sentences, and the line that a paper prints."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
-from analysis.report.blocks import Block, Code, Heading, Paragraph
+from analysis.report.blocks import Block, Code, Heading, Note, Paragraph
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.numbers import amount, interval_text, is_defined, number, p_text, quantity, why
+from analysis.report.names import column_title
+from analysis.report.numbers import amount, bare, interval_text, is_defined, p_text, quantity, why
 from analysis.report.section import AbstractSection
+from analysis.summary import NUM_PASSES_NEARLY_FREE
 
 __all__ = ["Answer", "answer_sentences"]
+
+ALPHA = 0.05
 
 
 @final
@@ -32,7 +36,19 @@ class Answer(AbstractSection):
                 blocks.append(Heading(condition.name))
             blocks.append(Paragraph(" ".join(answer_sentences(condition))))
             blocks.append(_apa(condition))
-        return blocks
+        return [*blocks, *(Note(caveat) for caveat in _caveats(facts))]
+
+
+def _caveats(facts: ReportFacts) -> list[str]:
+    """What changes the reading of the answer; the rest stands under the limits."""
+    passes = {} if facts.manifest is None else facts.manifest["passes"]
+    return [
+        f"{f'{name}: ' if len(passes) > 1 else ''}{number_of:.1f} passes over the same text. Beyond about "
+        f"{NUM_PASSES_NEARLY_FREE} passes repetition costs (Muennighoff et al. 2023): a rising validation loss may be "
+        "memorisation, not an effect of the token budget."
+        for name, number_of in passes.items()
+        if number_of > NUM_PASSES_NEARLY_FREE
+    ]
 
 
 def answer_sentences(condition: Condition) -> tuple[str, ...]:
@@ -50,7 +66,7 @@ def _lowest(condition: Condition) -> str:
     tokens = condition.tokens.get(lowest["level"])
     place = f" ({amount(tokens)} tokens)" if tokens is not None else ""
     return (
-        f"Mean {condition.main_metric} is lowest at {condition.within} {lowest['level']}{place}: "
+        f"Mean {column_title(condition.main_metric)} is lowest at {condition.within} {lowest['level']}{place}: "
         f"{quantity(lowest['mean'], metric=condition.main_metric)} (95 % t interval "
         f"{interval_text(row['ci95_low'], row['ci95_high'])}, n = {row['n']})."
     )
@@ -75,31 +91,26 @@ def _ending(condition: Condition) -> str:
 
 
 def _alike(condition: Condition) -> str:
-    final = condition.main["descriptive"][-1]
-    if not is_defined(final["sd"]):
-        return f"How alike the seeds are cannot be said: {why(final['sd'])}."
+    last = condition.main["descriptive"][-1]
+    if not is_defined(last["sd"]):
+        return f"How alike the seeds are cannot be said: {why(last['sd'])}."
     means = [row["mean"] for row in condition.main["descriptive"] if isinstance(row["mean"], float)]
     span = float(np.ptp(means))
-    share = f", {_share(final['sd'], span)} of the range of the mean trajectory" if span > 0 else ""
+    share = f", {_share(last['sd'], span)} of the range that the mean covers" if span > 0 else ""
     return (
-        f"At the end the seeds lie {quantity(final['sd'], metric=condition.main_metric)} apart (SD over n = "
-        f"{final['n']} seeds){share}; the levels differ beyond that by the exact sign-flip test, p "
-        f"{_flip(condition.main['sign_flip'])}."
-        if _differs(condition)
-        else f"At the end the seeds lie {quantity(final['sd'], metric=condition.main_metric)} apart (SD over n = "
-        f"{final['n']} seeds){share}; that the levels differ is not shown by the sign-flip test, p "
-        f"{_flip(condition.main['sign_flip'])}."
+        f"At the end the seeds lie {quantity(last['sd'], metric=condition.main_metric)} apart (SD, n = {last['n']})"
+        f"{share}{_omnibus(condition)}."
     )
 
 
-def _differs(condition: Condition) -> bool:
+def _omnibus(condition: Condition) -> str:
     flip = condition.main["sign_flip"]
-    return is_defined(flip) and flip["p"] < 0.05
-
-
-# Any: the tree of statistics.json mixes numbers, sentences and lists.
-def _flip(flip: Any) -> str:
-    return p_text(flip) if not is_defined(flip) else f"{p_text(flip['p'])} (floor {number(flip['p_floor'])})"
+    if not is_defined(flip):
+        return ""
+    p = f"sign-flip p {p_text(flip['p'])}, its floor {bare(flip['p_floor'], digits=3)}"
+    if flip["p"] < ALPHA:
+        return f"; the {condition.level_noun}s differ by more than the seeds' disagreement explains ({p})"
+    return f"; that the {condition.level_noun}s differ by more than the seeds' disagreement is not shown ({p})"
 
 
 def _share(part: float, whole: float) -> str:

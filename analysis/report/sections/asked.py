@@ -68,14 +68,14 @@ def _left_out() -> Note:
 def _question(config: ExperimentConfig, *, manifest: Mapping[str, Any]) -> Paragraph:
     num_seeds, num_runs = len(config.seeds), len(config.seeds) * len(config.condition_names)
     corpus = manifest["corpus"]
-    runs = count_of(num_seeds, "seed")
+    runs = f"It was run from {count_of(num_seeds, 'seed')}"
     if len(config.condition_names) > 1:
         runs += f" under each of {len(config.condition_names)} conditions, {num_runs} runs in all"
     return Paragraph(
-        f"Does this training run behave the same from another seed? {runs[0].upper() + runs[1:]}. A seed changes "
+        f"Does this training run behave the same from another seed? {runs}. A seed changes "
         f"{what_seeds_change(config)}. All runs train on the same {amount(corpus['unique_tokens'])} tokens of "
-        f"{count_of(corpus['num_train_stories'], 'document')} and are measured on the same slice of "
-        f"{amount(config.evaluation.tokens)} held-out tokens at every interval."
+        f"{count_of(corpus['num_train_stories'], 'document')}, and every interval is measured on the same slice of "
+        f"{amount(config.evaluation.tokens)} held-out tokens."
     )
 
 

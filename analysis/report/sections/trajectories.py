@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.canvas import Canvas, new_axes, short_label
+from analysis.figures.legend import add_legend, legend_shape
 from analysis.figures.style import MAX_NAMED_SEEDS
-from analysis.figures.trajectories import MAX_LINES, plot_mean, plot_minimum, plot_trajectories
+from analysis.figures.trajectories import MAX_LINES, look_past_first_level, plot_mean, plot_minimum, plot_trajectories
 from analysis.report.blocks import Block, FigureBlock, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition
+from analysis.report.names import block_name, column_title, of_condition, sentence, with_unit
 from analysis.report.numbers import amount, count_of, interval_text, number, quantity, unit_of
 from analysis.report.section import AbstractSection
 
@@ -43,15 +44,18 @@ def trajectory_figure(condition: Condition, *, facts: ReportFacts) -> FigureBloc
         is_stacked = canvas.is_narrow
         num_columns = 1 if is_stacked else len(columns)
         num_rows = len(columns) if is_stacked else 1
+        shape = legend_shape(_legend_labels(condition), canvas=canvas)
         figure, panels = new_axes(
-            canvas, height=300 * num_rows + 40, rows=num_rows, columns=num_columns, bottom=84, shares_y=not is_stacked
+            canvas,
+            height=270 * num_rows + shape.height,
+            rows=num_rows,
+            columns=num_columns,
+            bottom=48 + shape.height,
+            shares_y=not is_stacked,
         )
         for axes, column in zip(panels, columns, strict=True):
             _draw_panel(axes, condition=condition, column=column)
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(
-            handles, labels, loc="lower left", ncols=3 if is_stacked else 7, bbox_to_anchor=(0.01, 0), columnspacing=1.2
-        )
+        add_legend(panels[0], shape=shape)
         return figure
 
     return FigureBlock(
@@ -68,13 +72,20 @@ def _columns(condition: Condition) -> tuple[str, ...]:
     return (main, "train_loss") if main == "val_loss" and condition.has("train_loss") else (main,)
 
 
+def _legend_labels(condition: Condition) -> list[str]:
+    grid = condition.grid(condition.main_metric)
+    seeds = [short_label(seed) for seed in grid.subjects] if grid.num_subjects <= MAX_NAMED_SEEDS else []
+    return [*seeds, "mean, 95 % t band"]
+
+
 def _draw_panel(axes: Axes, *, condition: Condition, column: str) -> None:
     grid = condition.grid(column)
     axis, band = condition.axis(grid.levels), condition.band(column)
-    axes.set_title(column_title(column))
+    axes.set_title(with_unit(column))
     plot_trajectories(axes, grid, axis=axis)
     if grid.num_subjects > 1:
         plot_mean(axes, band, axis=axis)
+    look_past_first_level(axes, grid, axis=axis)
     if column == condition.main_metric and np.isfinite(band.mean).any():
         lowest = int(np.nanargmin(band.mean))
         plot_minimum(axes, band, axis=axis, text=f"{number(float(band.mean[lowest]))} at {_place(condition, lowest)}")
@@ -103,7 +114,9 @@ def _caption(condition: Condition, *, columns: tuple[str, ...], facts: ReportFac
     if axis.first:
         hidden = ", ".join(str(level) for level in axis.levels[: axis.first])
         parts.append(f"{condition.within} {hidden} (no training yet) has no place on the log axis; it is in the table.")
-    return " ".join(parts)
+    elif grid.num_levels > 1:
+        parts.append("Where the first level lies far above the rest it is beyond the axis; it is in the table.")
+    return " ".join(sentence(part) for part in parts)
 
 
 def _lines(num_seeds: int) -> str:
@@ -148,8 +161,10 @@ def _table(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     unit = unit_of(metric)
     return TableBlock(
         name=block_name("levels", condition=condition, facts=facts),
-        caption=f"{of_condition(condition, facts=facts)}{column_title(metric)} by {condition.within}"
-        f"{f', {unit}' if unit else ''}: mean, SD (n − 1) and 95 % t interval over n seeds.",
+        caption=sentence(
+            f"{of_condition(condition, facts=facts)}{column_title(metric)} by {condition.within}"
+            f"{f', {unit}' if unit else ''}: mean, SD (n − 1) and 95 % t interval over n seeds."
+        ),
         columns=(
             condition.within,
             *(("tokens",) if tokens else ()),

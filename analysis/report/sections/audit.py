@@ -1,0 +1,80 @@
+"""Say which seeds and levels the statistics use, which they leave out, and what to be wary of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+from analysis.missing_cells import describe_cells
+from analysis.report.blocks import Block, Bullets, Note, Paragraph, TableBlock
+from analysis.report.facts import Condition, ReportFacts
+from analysis.report.names import block_name, of_condition, sentence
+from analysis.report.numbers import count_of, is_defined
+from analysis.report.section import AbstractSection
+
+__all__ = ["Audit"]
+
+MAX_DROPPED = 60
+
+
+@final
+class Audit(AbstractSection):
+    """What came in, what was used, why the rest was not."""
+
+    id = "audit"
+    title = "Audit"
+
+    def is_there(self, facts: ReportFacts) -> bool:
+        """Always."""
+        return True
+
+    def blocks(self, facts: ReportFacts) -> Sequence[Block]:
+        """Missing cells, and for each condition what was used and dropped, with the warnings."""
+        missing = [Note(f"Missing: {describe_cells(facts.missing)}.")] if facts.missing else []
+        return [*missing, *(block for condition in facts.conditions for block in _of_condition(condition, facts=facts))]
+
+
+def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
+    audit = condition.statistics["audit"]
+    blocks: list[Block] = [_used(condition, facts=facts)]
+    if audit["dropped"]:
+        blocks.append(_dropped(condition, facts=facts))
+    else:
+        blocks.append(Paragraph(sentence(f"{of_condition(condition, facts=facts)}no seed and no level was left out")))
+    if audit["warnings"]:
+        blocks.append(Bullets(tuple(sentence(warning) for warning in audit["warnings"])))
+    return blocks
+
+
+def _used(condition: Condition, *, facts: ReportFacts) -> TableBlock:
+    num_in = condition.grid(condition.main_metric)
+    return TableBlock(
+        name=block_name("audit", condition=condition, facts=facts),
+        caption=sentence(
+            f"{of_condition(condition, facts=facts)}the source has "
+            f"{count_of(num_in.num_subjects, condition.subject_noun)} "
+            "and "
+            f"{count_of(num_in.num_levels, condition.level_noun)}; what each metric's statistics use, and the degrees "
+            "of "
+            "freedom that follow: (k − 1) and (k − 1)(n − 1)."
+        ),
+        columns=("metric", "seeds used (n)", "levels used (k)", "df expected", "df of the F"),
+        rows=tuple(_row(metric, result) for metric, result in condition.statistics["metrics"].items()),
+    )
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _row(metric: str, result: Mapping[str, Any]) -> tuple[str, ...]:
+    n, k = result["num_subjects"], result["num_levels"]
+    anova = result["rm_anova"]
+    expected = f"{k - 1}, {(k - 1) * (n - 1)}" if n > 0 and k > 0 else "–"
+    actual = f"{anova['df_effect']}, {anova['df_error']}" if is_defined(anova) else "no F"
+    return (metric, f"{n:,}", f"{k:,}", expected, actual)
+
+
+def _dropped(condition: Condition, *, facts: ReportFacts) -> TableBlock:
+    dropped = condition.statistics["audit"]["dropped"]
+    return TableBlock(
+        name=block_name("dropped", condition=condition, facts=facts),
+        caption=sentence(f"{of_condition(condition, facts=facts)}left out of the statistics, and why"),
+        columns=("metric", "what", "which", "why"),
+        rows=tuple((item["metric"], item["what"], item["id"], item["why"]) for item in dropped),
+    )
