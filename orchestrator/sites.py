@@ -90,8 +90,11 @@ class InlineSite(AbstractSite):
         return InlineExecutor(metrics, slot=self.slots(threads_per_run)[0])
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
-        """See the base class. The one task at a time has all cores."""
-        return InlineProbeExecutor(num_threads=len(self.slots(threads_per_task)[0].cores))
+        """See the base class."""
+        (slot,) = self.slots(threads_per_task)
+        return InlineProbeExecutor(
+            num_tasks_at_once=len(slot.cores) // threads_per_task, threads_per_task=threads_per_task
+        )
 
 
 @final

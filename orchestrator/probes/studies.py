@@ -16,6 +16,10 @@ def make_study(name: str) -> AbstractStudy:
         ConfigurationError: If there is none; the message lists those that there are.
     """
     match name:
+        case "convergence":
+            from orchestrator.probes.convergence_study import ConvergenceStudy
+
+            return ConvergenceStudy()
         case "entropy":
             from orchestrator.probes.entropy_study import EntropyStudy
 

@@ -12,8 +12,8 @@ __all__ = ["DivergenceCollector"]
 
 # S seeds, N contexts, V token types, R the two references: uniform and unigram.
 
-_ELEMENTS_PER_CHUNK = 2**20
-"""Log-probabilities at work at once, of all seeds together: 4 MB, which stays in the processor's cache."""
+_ELEMENTS_PER_CHUNK = 2**17
+"""Log-probabilities at work at once, of all seeds together: half a megabyte, which stays in a core's cache."""
 
 
 @final

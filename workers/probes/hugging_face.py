@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ __all__ = [
 CONFIG_NAME = "config.json"
 TOKENIZER_NAME = "tokenizer.json"
 _CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length")
+_LOADING = threading.Lock()
 _INSTALL = "install the extra `hf`: pip install 'seedscope[hf]'"
 
 
@@ -39,9 +41,11 @@ def open_hugging_face(directory: Path) -> "ProbeModel":
 
     transformers = _transformers()
     try:
-        module = transformers.AutoModelForCausalLM.from_pretrained(
-            str(directory), local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
+        # It changes torch's default type for a while, for all threads.
+        with _LOADING:
+            module = transformers.AutoModelForCausalLM.from_pretrained(
+                str(directory), local_files_only=True, use_safetensors=True, dtype=torch.float32
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise CheckpointError(f"transformers cannot read {directory}: {_first_line(error)}") from error
     embeddings = {id(weight): weight for weight in _embedding_weights(module)}

@@ -1,0 +1,129 @@
+"""A probe measures what is missing, says what it leaves out, and ends with the right exit code."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from configs.errors import ConfigurationError, CorpusError, RunDirectoryError
+from configs.run_paths import RunPaths
+
+
+@pytest.fixture
+def run(small_run, tmp_path) -> RunPaths:
+    """A copy of the small run directory that a test may damage."""
+    paths, _ = small_run
+    shutil.copytree(paths.root, tmp_path / "run", ignore=shutil.ignore_patterns("probes"))
+    return RunPaths(tmp_path / "run")
+
+
+def _tasks(events) -> list[str]:
+    return [event["task"] for event in events() if event["event"] == "probe_task_ended"]
+
+
+def test_second_probe_measures_nothing(run, probe, events) -> None:
+    probe("entropy", run=run.root)
+    first = run.probes.table("entropy").read_bytes()
+
+    finish = probe("entropy", run=run.root)
+
+    assert len(_tasks(events)) == 3
+    assert finish.exit_code == 0
+    assert run.probes.table("entropy").read_bytes() == first
+    assert [event["num_done_before"] for event in events() if event["event"] == "probe_begun"] == [0, 3]
+
+
+def test_only_what_is_lost_or_damaged_is_measured_again(run, probe, events) -> None:
+    probe("entropy", run=run.root)
+    first = run.probes.table("entropy").read_bytes()
+    run.probes.arrays("scores", condition="base", interval=0).unlink()
+    run.probes.arrays("scores", condition="base", interval=2).write_bytes(b"nothing")
+
+    probe("entropy", run=run.root)
+
+    assert sorted(_tasks(events)[3:]) == ["base, interval 0 (step 0)", "base, interval 2 (step 16)"]
+    assert run.probes.table("entropy").read_bytes() == first
+
+
+def test_entropy_uses_what_convergence_measured(run, probe, events) -> None:
+    probe("convergence", run=run.root)
+    probe("entropy", run=run.root)
+
+    assert len(_tasks(events)) == 3
+
+
+def test_other_tokens_are_measured_anew(run, probe, events) -> None:
+    probe("entropy", run=run.root)
+    probe("entropy", run=run.root, num_tokens=400)
+
+    assert len(_tasks(events)) == 6
+    assert (pd.read_parquet(run.probes.table("entropy")).num_tokens <= 400).all()
+
+
+def test_damaged_weights_are_named_and_the_rest_is_concluded(run, probe) -> None:
+    weights = run.weights_file("base", 2, 1)
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\0\1")
+
+    finish = probe("entropy", run=run.root)
+
+    assert finish.exit_code == 3
+    assert [outcome.task.name for outcome in finish.failures] == ["base, interval 1 (step 8)"]
+    assert "does not hold what its record promises" in finish.failures[0].failure
+    assert sorted(pd.read_parquet(run.probes.table("entropy")).interval.unique()) == [0, 2]
+
+
+def test_seed_that_lacks_an_interval_is_told_and_not_averaged_over(run, probe, events) -> None:
+    shutil.rmtree(run.checkpoint_dir("base", 2, 1))
+
+    probe("convergence", run=run.root)
+
+    table = pd.read_parquet(run.probes.table("convergence"))
+    assert sorted(table.interval.unique()) == [0, 2]
+    assert set(table.num_seeds) == {3}
+    assert events()[0]["notes"][0] == "The experiment is not complete: 1 checkpoint is missing (base/seed-2/1)."
+
+
+def test_one_seed_has_no_convergence(run, probe) -> None:
+    for seed in (2, 3):
+        shutil.rmtree(run.run_dir("base", seed))
+
+    with pytest.raises(ConfigurationError, match=r"no interval has two of them \(seeds found: 1\); give more seeds"):
+        probe("convergence", run=run.root)
+
+    assert not run.probes.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({}, ConfigurationError, "nothing to probe"),
+        ({"checkpoints": "a/seed{seed}/step{step}"}, ConfigurationError, "needs a text"),
+        (
+            {"checkpoints": "a/seed{seed}/step{step}", "text": "RUN/no.txt", "out": "RUN"},
+            ConfigurationError,
+            "is no file",
+        ),
+        ({"run": "RUN", "text": "RUN/a.txt"}, ConfigurationError, "belongs to --checkpoints"),
+        ({"run": "RUN", "num_tokens": 0}, ConfigurationError, "--tokens 0 is not a positive number"),
+        ({"run": "RUN", "num_tokens": 5}, CorpusError, "is less than the"),
+        ({"run": "RUN/checkpoints"}, RunDirectoryError, "is not a run directory"),
+    ],
+)
+def test_wrong_options_are_one_clear_sentence(run, probe, options, error, complaint) -> None:
+    from pathlib import Path
+
+    def placed(name: str, value: object) -> object:
+        is_place = isinstance(value, str) and name != "checkpoints"
+        return Path(str(value).replace("RUN", str(run.root))) if is_place else value
+
+    with pytest.raises(error, match=complaint):
+        probe("entropy", **{name: placed(name, value) for name, value in options.items()})
+
+    assert not run.probes.root.exists()
+
+
+def test_unknown_study_is_answered_with_the_nearest() -> None:
+    from orchestrator.probes.studies import make_study
+
+    with pytest.raises(ConfigurationError, match="did you mean entropy"):
+        make_study("entropie")
