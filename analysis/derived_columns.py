@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from analysis.grid import grid_from_frame
-from analysis.levels import plain_label
+from analysis.audit import without_unusable
+from analysis.grid import grid_from_frame, positions_of
 from analysis.telemetry_published import published_telemetry
 from configs.telemetry import TelemetryConfig
 from workers.records import LARGEST_EXPONENT
@@ -30,28 +31,25 @@ def with_derived_columns(frame: pd.DataFrame, *, subject: str, within: str, tele
         return frame
     derived = frame.copy()
     if "val_ppl" not in frame.columns:
-        derived["val_ppl"] = np.exp(np.minimum(frame["val_loss"].astype("float64"), LARGEST_EXPONENT))
+        losses = frame["val_loss"].to_numpy(dtype=np.float64, na_value=np.nan)
+        # A loss that is not finite has no perplexity, though exp(20) would look like one.
+        derived["val_ppl"] = np.where(np.isfinite(losses), np.exp(np.minimum(losses, LARGEST_EXPONENT)), np.nan)
     if "rolling_volatility" not in frame.columns:
         derived["rolling_volatility"] = np.nan
-        for rows in _by_condition(frame):
+        for rows in _by_condition(frame, keys=(subject, within)):
             derived.loc[rows.index, "rolling_volatility"] = _volatility(
                 rows, subject=subject, within=within, telemetry=telemetry
             )
     return derived
 
 
-def _by_condition(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    if "condition" not in frame.columns:
+def _by_condition(frame: pd.DataFrame, *, keys: tuple[str, str]) -> list[pd.DataFrame]:
+    if "condition" not in frame.columns or "condition" in keys:
         return [frame]
     return [rows for _, rows in frame.groupby("condition", sort=False)]
 
 
-def _volatility(rows: pd.DataFrame, *, subject: str, within: str, telemetry: TelemetryConfig) -> list[float]:
+def _volatility(rows: pd.DataFrame, *, subject: str, within: str, telemetry: TelemetryConfig) -> NDArray[np.float64]:
     grid = grid_from_frame(rows, subject=subject, within=within, metric="val_loss")
-    volatility = published_telemetry(grid.values, telemetry=telemetry).rolling_volatility
-    subject_places = {label: place for place, label in enumerate(grid.subjects)}
-    level_places = {label: place for place, label in enumerate(grid.levels)}
-    return [
-        float(volatility[subject_places[plain_label(one)], level_places[plain_label(other)]])
-        for one, other in zip(rows[subject], rows[within], strict=True)
-    ]
+    volatility = published_telemetry(without_unusable(grid.values), telemetry=telemetry).rolling_volatility
+    return volatility[positions_of(rows[subject], labels=grid.subjects), positions_of(rows[within], labels=grid.levels)]

@@ -1,8 +1,11 @@
-"""Quote a value of the user's in one short line."""
+"""Quote what a user or another library said in one short line."""
 
-__all__ = ["LONGEST", "excerpt", "listed"]
+from collections.abc import Sequence
 
-LONGEST = 60
+__all__ = ["excerpt", "first_line", "listed", "number_text"]
+
+LONGEST_VALUE = 60
+LONGEST_SENTENCE = 200
 
 
 def excerpt(value: object) -> str:
@@ -11,15 +14,14 @@ def excerpt(value: object) -> str:
     Args:
         value: A number or a text of any length.
     """
-    if not isinstance(value, str):
-        return excerpt(str(value)) if len(str(value)) > LONGEST else str(value)
-    if len(value) > LONGEST:
-        return f"{value[:LONGEST]!r}... ({len(value):,} characters)"
-    return repr(value)
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > LONGEST_VALUE:
+        return f"{text[:LONGEST_VALUE]!r}... ({len(text):,} characters)"
+    return repr(text) if isinstance(value, str) else text
 
 
-def listed(values: list[str] | tuple[str, ...], *, most: int = 12) -> str:
-    """The first values, quoted, and how many more there are.
+def listed(values: Sequence[object], *, most: int = 12) -> str:
+    """The first values, and how many more there are.
 
     Args:
         values: Names of any length.
@@ -27,3 +29,14 @@ def listed(values: list[str] | tuple[str, ...], *, most: int = 12) -> str:
     """
     rest = len(values) - most
     return ", ".join(map(excerpt, values[:most])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its name where it says nothing."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:LONGEST_SENTENCE]
+
+
+def number_text(value: float) -> str:
+    """Four decimals where they tell something, else four digits: efficiencies may lie at 1e-11."""
+    return f"{value:.4f}" if value == 0 or 1e-2 <= abs(value) < 1e6 else f"{value:.3e}"

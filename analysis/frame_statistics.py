@@ -1,11 +1,12 @@
 """Analyse any table in long form: audit, statistics by metric, telemetry."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from analysis.audit import Audited, Missing, audit_grid
+from analysis.audit import Audited, Missing, audit_grid, without_unusable
 from analysis.axis import Axis, axis_from_frame
 from analysis.grid import Grid, grid_from_frame
 from analysis.interval_energy import joules_beside
@@ -137,7 +138,8 @@ def _trajectory(
 ) -> Trajectory | Undefined:
     if "val_loss" not in frame.columns:
         return Undefined("the table has no column 'val_loss'; telemetry and stopping are derived from it")
-    losses = grid_from_frame(frame, subject=subject, within=within, metric="val_loss")
+    measured = grid_from_frame(frame, subject=subject, within=within, metric="val_loss")
+    losses = replace(measured, values=without_unusable(measured.values))
     return summarize_trajectory(
         losses,
         axis=axis_from_frame(frame, within=within),

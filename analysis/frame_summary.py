@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from analysis.excerpt import number_text
+
 __all__ = ["summarize_frame"]
+
+NUM_NAMED = 5
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
@@ -23,13 +27,24 @@ def _summarize(statistics: dict[str, Any]) -> list[str]:
     sentences = [
         f"{design['num_subjects']} subjects ({design['subject']}) x {design['num_levels']} levels ({design['within']})."
     ]
-    sentences += [
-        f"{item['metric']}: {item['what']} {item['id']} is left out: {item['why']}."
-        for item in statistics["audit"]["dropped"]
-    ]
+    sentences += _left_out(statistics["audit"]["dropped"])
     for metric, result in statistics["metrics"].items():
         sentences += [f"{metric}: {text}" for text in _metric_sentences(result)]
     return sentences + [f"Warning: {warning}" for warning in statistics["audit"]["warnings"]]
+
+
+def _left_out(dropped: list[dict[str, str]]) -> list[str]:
+    """One sentence per reason, however many levels share it; statistics.json lists each."""
+    by_reason: dict[tuple[str, str, str], list[str]] = {}
+    for item in dropped:
+        by_reason.setdefault((item["metric"], item["what"], item["why"]), []).append(item["id"])
+    return [
+        f"{metric}: {what} {names[0]} is left out: {why}."
+        if len(names) == 1
+        else f"{metric}: {len(names):,} {what}s are left out ({', '.join(names[:NUM_NAMED])}"
+        f"{', ...' if len(names) > NUM_NAMED else ''}): {why}."
+        for (metric, what, why), names in by_reason.items()
+    ]
 
 
 def _metric_sentences(result: dict[str, Any]) -> list[str]:
@@ -42,10 +57,15 @@ def _summary_sentences(summaries: dict[str, Any]) -> list[str]:
     lowest, rise = summaries["lowest_mean"], summaries["final_minus_minimum"]
     interval = rise["interval"]
     low, high = interval["ci95_low"], interval["ci95_high"]
-    span = f"95 % t interval {low:.4f} to {high:.4f}" if isinstance(low, float) else f"no interval: {low['undefined']}"
+    span = (
+        f"95 % t interval {number_text(low)} to {number_text(high)}"
+        if isinstance(low, float)
+        else f"no interval: {low['undefined']}"
+    )
     return [
-        f"lowest mean {lowest['mean']:.4f} at level {lowest['level']}; final minus minimum {interval['mean']:.4f} "
-        f"({span}, n = {interval['n']}), positive in {rise['num_positive']} of {rise['num_seeds']}."
+        f"lowest mean {number_text(lowest['mean'])} at level {lowest['level']}; final minus minimum "
+        f"{number_text(interval['mean'])} ({span}, n = {interval['n']}), positive in {rise['num_positive']} of "
+        f"{rise['num_seeds']}."
     ]
 
 

@@ -10,7 +10,7 @@ from analysis.columns import numbers_in, require_columns, require_labels
 from analysis.levels import Label, ordered_labels, plain_label
 from configs.errors import TableError
 
-__all__ = ["Grid", "grid_from_frame", "with_every_interval"]
+__all__ = ["Grid", "grid_from_frame", "positions_of", "with_every_interval"]
 
 LARGEST_NUM_CELLS = 50_000_000  # 400 MB for one metric
 
@@ -63,6 +63,18 @@ def grid_from_frame(frame: pd.DataFrame, *, subject: str, within: str, metric: s
     return Grid(values=values, subjects=rows.labels, levels=columns.labels)
 
 
+def positions_of(column: pd.Series, *, labels: tuple[Label, ...]) -> NDArray[np.intp]:
+    """Where in `labels` each row belongs, shape (num_rows,).
+
+    Args:
+        column: One label per row, none missing and each among `labels`.
+        labels: Each label once.
+    """
+    codes, distinct = pd.factorize(column)
+    place_of = {label: place for place, label in enumerate(labels)}
+    return np.array([place_of[plain_label(label)] for label in distinct], dtype=np.intp)[codes]
+
+
 def with_every_interval(grid: Grid) -> Grid:
     """The same grid with a missing column for each interval that no seed reached on the way to the highest.
 
@@ -95,11 +107,8 @@ class _Axis:
 
 
 def _axis(column: pd.Series) -> _Axis:
-    codes, distinct = pd.factorize(column)
-    labels = ordered_labels(pd.Series(distinct))
-    position_of = {label: position for position, label in enumerate(labels)}
-    positions = np.array([position_of[plain_label(label)] for label in distinct], dtype=np.intp)
-    return _Axis(labels=labels, positions=positions[codes])
+    labels = ordered_labels(column.drop_duplicates())
+    return _Axis(labels=labels, positions=positions_of(column, labels=labels))
 
 
 def _reject_vast(rows: _Axis, columns: _Axis, *, subject: str, within: str) -> None:

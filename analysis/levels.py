@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ _BARE = re.compile(rf"^(?P<prefix>)(?P<number>[+-]?(?:{_AMOUNT}|\.\d+)){_UNIT}")
 # "step1000", "interval-07".
 _PREFIXED = re.compile(rf"^(?P<prefix>\D+?)(?P<number>{_AMOUNT}){_UNIT}")
 
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}")
+
 
 @dataclass(frozen=True, slots=True)
 class _Numbered:
@@ -31,8 +34,8 @@ def ordered_labels(column: pd.Series) -> tuple[Label, ...]:
     """The distinct labels of a column, in the order in which the analysis and its reader meet them.
 
     Numbers sort as numbers, and so do texts that are one number each between the same prefix and unit ("step100" <
-    "step1000", "500K" < "1M"). An ordered categorical keeps its declared order. Anything else keeps the order of its
-    first appearance.
+    "step1000", "500K" < "1M"). Dates of ISO 8601 sort as dates. An ordered categorical keeps its declared order.
+    Anything else keeps the order of its first appearance.
 
     Args:
         column: One label per row, shape (num_rows,), none missing.
@@ -44,7 +47,7 @@ def ordered_labels(column: pd.Series) -> tuple[Label, ...]:
         present = set(column.unique())
         return tuple(plain_label(label) for label in column.dtype.categories if label in present)
     labels = list(dict.fromkeys(plain_label(label) for label in column))
-    keys = numbers_of(labels)
+    keys = numbers_of(labels) or _times_of(labels)
     if keys is None:
         return tuple(labels)
     order = sorted(range(len(labels)), key=lambda position: keys[position])
@@ -56,7 +59,8 @@ def plain_label(label: object) -> Label:
     scalar = label.item() if isinstance(label, np.generic) else label
     if isinstance(scalar, float) and scalar.is_integer():
         return int(scalar)
-    if isinstance(scalar, int | float | str):
+    # A truth value counts as an integer in Python, and is none.
+    if isinstance(scalar, int | float | str) and not isinstance(scalar, bool):
         return scalar
     return str(scalar)
 
@@ -70,6 +74,17 @@ def numbers_of(labels: Sequence[Label]) -> list[float] | None:
     if len(known) < len(parsed) or len({(numbered.prefix, numbered.unit) for numbered in known}) > 1:
         return None
     return [numbered.number for numbered in known]
+
+
+def _times_of(labels: Sequence[Label]) -> list[float] | None:
+    """Each label as seconds since 1970, in UTC where none is said, or None unless all are dates."""
+    if not all(isinstance(label, str) and _DATE.match(label) for label in labels):
+        return None
+    try:
+        times = [datetime.fromisoformat(str(label)) for label in labels]
+    except ValueError:
+        return None
+    return [(time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() for time in times]
 
 
 def _numbered(label: str) -> _Numbered | None:

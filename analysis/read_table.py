@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.excerpt import first_line
 from analysis.sources.delimited_text import read_delimited
 from analysis.sources.file_content import read_content
 from analysis.sources.parquet_file import PARQUET_MAGIC, read_parquet
@@ -35,8 +36,4 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         return with_table_types(table)
     except (TypeError, ValueError) as error:
-        raise TableError(f"{path} has the columns of table.csv but not its types: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise TableError(f"{path} has the columns of table.csv but not its types: {first_line(error)}") from error

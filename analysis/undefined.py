@@ -36,6 +36,9 @@ def to_plain(value: object) -> object:
     Returns:
         The same tree; `Undefined`, NaN and infinity become `{"undefined": reason}`.
     """
+    # Nearly all values of a long table are plain already.
+    if value is None or type(value) in (str, int, bool) or (type(value) is float and math.isfinite(value)):
+        return value
     if isinstance(value, Undefined):
         return {"undefined": value.reason}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -8,6 +8,7 @@ import typer
 __all__ = [
     "AlignRule",
     "DuplicatesRule",
+    "HigherIsBetter",
     "Metrics",
     "MissingRule",
     "Out",
@@ -40,6 +41,12 @@ Within = Annotated[
 Metrics = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--metric", help="Column to analyse, repeatable. Default: val_loss and what follows from it."),
+]
+HigherIsBetter = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--higher-is-better", metavar="METRIC", help="A metric such as an accuracy, analysed as its negative."
+    ),
 ]
 SubjectFrom = Annotated[
     Optional[str],  # noqa: UP045

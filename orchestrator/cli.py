@@ -153,6 +153,7 @@ def analyze(
     duplicates: analyze_options.DuplicatesRule = "refuse",
     wide: analyze_options.WideRule = None,
     missing: analyze_options.MissingRule = "drop-seeds",
+    higher_is_better: analyze_options.HigherIsBetter = None,
 ) -> None:
     """Audit what was measured and compute telemetry and repeated-measures statistics; needs neither Ray nor torch."""
     from orchestrator.analyze import analyze_source
@@ -167,6 +168,7 @@ def analyze(
         duplicates=duplicates,
         wide=wide,
         missing=missing,
+        higher_is_better=tuple(higher_is_better or ()),
     )
     analysis = analyze_source(sources, out=out, options=options)
     _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))

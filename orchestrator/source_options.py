@@ -23,6 +23,7 @@ def source_options(
     duplicates: str,
     wide: str | None,
     missing: str,
+    higher_is_better: tuple[str, ...],
 ) -> SourceOptions:
     """The options of a source, every rule checked.
 
@@ -35,6 +36,7 @@ def source_options(
         duplicates: A name of `Duplicates`.
         wide: A name of `Wide`, or None.
         missing: A name of `Missing`.
+        higher_is_better: Metrics to be analysed with the opposite sign.
 
     Raises:
         ConfigurationError: If a rule has no such name.
@@ -48,6 +50,7 @@ def source_options(
         duplicates=_rule(Duplicates, duplicates, option="--duplicates"),
         wide=None if wide is None else _rule(Wide, wide, option="--wide"),
         missing=_rule(Missing, missing, option="--missing"),
+        higher_is_better=higher_is_better,
     )
 
 

@@ -93,8 +93,8 @@ def _sentence(rows: pd.DataFrame, *, twice: dict[str, pd.DataFrame], keys: Seque
     values = rows.loc[is_cell, metric].dropna()
     place = ", ".join(f"{key}={plain_label(cell[key])}" for key in keys)
     shown = " and ".join(f"{value:g}" for value in numbers_in(values.to_frame(), column=metric)[:2])
+    others = f", and {len(repeats) - 1:,} more values repeat a cell" if len(repeats) > 1 else ""
     return (
-        f"the cell {place} appears {len(values)} times for {metric} ({shown}), and {len(repeats):,} values in all "
-        "repeat a cell; keep one row per cell, or say with --duplicates first or last which one counts, as after the "
-        "restart of a run"
+        f"the cell {place} appears {len(values)} times for {metric} ({shown}){others}; keep one row per cell, or say "
+        "with --duplicates first or last which one counts, as after the restart of a run"
     )

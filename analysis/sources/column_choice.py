@@ -63,13 +63,14 @@ def seed_column(frame: pd.DataFrame, *, options: SourceOptions) -> str | None:
 
 
 def level_column(frame: pd.DataFrame, *, options: SourceOptions) -> str:
-    """The column that names the levels.
+    """The column that names the levels; a pattern for the files' names may yet make it.
 
     Raises:
         TableError: If the one that was named is missing, or none was and none is known.
     """
     if options.within is not None:
-        require_columns(frame, columns=(options.within,))
+        if f"{{{options.within}}}" not in (options.subject_from or ""):
+            require_columns(frame, columns=(options.within,))
         return options.within
     known = [name for name in LEVEL_NAMES if name in frame.columns]
     if not known:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.excerpt import excerpt
+from analysis.excerpt import excerpt, first_line
 from configs.errors import TableError
 
 __all__ = ["header_of", "read_delimited"]
@@ -23,6 +23,8 @@ FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an Excel workbook; save the sheet as CSV",
     b"SQLite format 3": "an SQLite database; export a table as CSV",
     b"\x89HDF": "an HDF5 file; export a table as CSV",
+    b"<!DOCTYPE": "an HTML page; export the data itself",
+    b"<html": "an HTML page; export the data itself",
     b"BZh": "packed by bzip2; unpack it first",
     b"\xfd7zXZ": "packed by xz; unpack it first",
     b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it first",
@@ -64,7 +66,7 @@ def read_delimited(path: Path, content: bytes, *, text_columns: Collection[str])
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise TableError(f"{path} is not a well-formed CSV: {_first_line(error)}") from error
+        raise TableError(f"{path} is not a well-formed CSV: {first_line(error)}") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise TableError(
             f"{path} has rows with more fields than its header has names; quote or remove the extra fields"
@@ -108,7 +110,3 @@ def _header(path: Path, text: str, *, separator: str) -> tuple[str, ...]:
     if repeated:
         raise TableError(f"{path} names the column {excerpt(repeated[0])} more than once; rename all but one")
     return tuple(names)
-
-
-def _first_line(error: Exception) -> str:
-    return excerpt(str(error).strip().splitlines()[0]) if str(error).strip() else type(error).__name__

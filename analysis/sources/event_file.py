@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from google.protobuf.message import DecodeError
 
-from analysis.excerpt import excerpt
+from analysis.excerpt import first_line
 from analysis.sources.checksum import masked_crc32c
 from analysis.sources.event_messages import event_class
 from analysis.sources.pivot import metrics_as_columns
-from analysis.sources.reading import Format, Reading
+from analysis.sources.reading import Format, Reading, note_on_nan
 from configs.errors import TableError
 
 __all__ = ["looks_like_events", "read_event_file"]
@@ -75,6 +75,7 @@ def read_event_file(path: Path, content: bytes, *, within: str | None) -> Readin
         subject=None,
         within=within or LEVEL,
         is_log=True,
+        notes=note_on_nan(list(zip(tags, values, steps, strict=True)), path=path),
     )
 
 
@@ -128,7 +129,7 @@ def _parsed(path: Path, record: bytes, *, event: Any) -> Any:
     try:
         return event.FromString(record)
     except DecodeError as error:
-        raise TableError(f"{path} holds a record that is no event ({excerpt(str(error))})") from error
+        raise TableError(f"{path} holds a record that is no event ({first_line(error)})") from error
 
 
 # Any: as above.

@@ -1,7 +1,7 @@
 """Load whatever people already have into one table in long form, and say where everything came from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,17 +13,17 @@ from analysis.sources.cells import Cells, one_row_per_cell, rows_with_values
 from analysis.sources.column_choice import ChosenMetrics, choose_metrics
 from analysis.sources.found_files import find_files
 from analysis.sources.labels import check_labels, with_plain_labels
+from analysis.sources.named_readings import CONDITION, NamedReadings, with_seeds
 from analysis.sources.options import SourceOptions
 from analysis.sources.read_file import read_file
 from analysis.sources.reading import Format, Reading
-from analysis.sources.seed_names import NamePattern, names_from_paths
 from analysis.sources.trainer_state import newest_saves
 from analysis.table import TABLE_COLUMNS
 from configs.errors import TableError
 
 __all__ = ["InputAudit", "Loaded", "load_sources"]
 
-CONDITION = "condition"
+MINUS = "minus "
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,18 @@ def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
     """
     found = find_files(sources)
     readings = [read_file(path, options=options, is_alone=len(found.files) == 1) for path in found.files]
-    _check_same_kind(readings)
     readings, notes = newest_saves(readings) if readings[0].format is Format.TRAINER_STATE else (readings, ())
-    named = _with_seeds(readings, options=options)
+    named = with_seeds(readings, options=options)
     chosen = choose_metrics([reading.frame for reading in named.readings], keys=named.keys, options=options)
     _check_roles(named, metrics=chosen.names)
     frame = pd.concat([_numeric(reading, keys=named.keys, metrics=chosen.names) for reading in named.readings])
     cells = _cells(frame.reset_index(drop=True), named=named, metrics=chosen.names, options=options)
+    turned = _turned(cells.frame, metrics=chosen.names, higher_is_better=options.higher_is_better)
     return Loaded(
-        frame=cells.frame,
+        frame=turned.frame,
         subject=named.subject,
         within=named.within,
-        metrics=chosen.names,
+        metrics=tuple(MINUS + name if name in options.higher_is_better else name for name in chosen.names),
         audit=InputAudit(
             format=readings[0].format.value,
             files=tuple(str(reading.path) for reading in readings),
@@ -92,78 +92,18 @@ def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
             seeds_from=named.seeds_from,
             levels_from=f"levels are {named.within!r}",
             metrics_from=_metrics_from(chosen),
-            notes=(*found.notes, *notes, *(note for reading in readings for note in reading.notes), *cells.notes),
+            notes=(
+                *found.notes,
+                *notes,
+                *(note for reading in readings for note in reading.notes),
+                *cells.notes,
+                *turned.notes,
+            ),
         ),
     )
 
 
-@dataclass(frozen=True)
-class _Named:
-    """Files whose rows all say to which seed they belong."""
-
-    readings: tuple[Reading, ...]
-    subject: str
-    within: str
-    keys: tuple[str, ...]
-    seeds_from: str
-
-    @property
-    def place(self) -> str:
-        rest = len(self.readings) - 1
-        return str(self.readings[0].path) + (f" and {rest} other files" if rest else "")
-
-
-def _check_same_kind(readings: Sequence[Reading]) -> None:
-    first = readings[0]
-    for reading in readings:
-        if reading.format is not first.format:
-            raise TableError(
-                f"{first.path} is a {first.format.value}, {reading.path} a {reading.format.value}; analyse one kind"
-            )
-        if (reading.subject, reading.within) != (first.subject, first.within):
-            raise TableError(
-                f"{first.path} names its seeds by {_name_of(first)} and its levels by {first.within!r}, {reading.path} "
-                f"by {_name_of(reading)} and {reading.within!r}; say which with --subject and --within"
-            )
-
-
-def _name_of(reading: Reading) -> str:
-    return "its own name" if reading.subject is None else repr(reading.subject)
-
-
-def _with_seeds(readings: Sequence[Reading], *, options: SourceOptions) -> _Named:
-    first = readings[0]
-    pattern = None if options.subject_from is None else NamePattern(options.subject_from, subject=options.subject_name)
-    if pattern is not None:
-        named = [_matched(reading, pattern=pattern) for reading in readings]
-        subject, why = options.subject_name, f"seeds are taken from names by {options.subject_from!r}"
-    elif first.subject is None:
-        subject = options.subject_name
-        names = names_from_paths([reading.path for reading in readings], format=first.format)
-        named = [_assigned(reading, {subject: name}) for reading, name in zip(readings, names, strict=True)]
-        why = f"each seed is named by its folder or file, such as {excerpt(names[0])}"
-    else:
-        named, subject, why = list(readings), first.subject, f"seeds are named by the column {excerpt(first.subject)}"
-    has_condition = any(CONDITION in reading.frame.columns for reading in named)
-    is_key = has_condition and CONDITION not in (subject, first.within)
-    keys = ((CONDITION,) if is_key else ()) + (subject, first.within)
-    return _Named(tuple(named), subject=subject, within=first.within, keys=keys, seeds_from=why)
-
-
-def _assigned(reading: Reading, parts: dict[str, str]) -> Reading:
-    return replace(reading, frame=reading.frame.assign(**parts))
-
-
-def _matched(reading: Reading, *, pattern: NamePattern) -> Reading:
-    """Placeholders become columns; of a run's name where rows have one, else of the file's path."""
-    if reading.subject is None:
-        return _assigned(reading, pattern.parts_of(reading.path.as_posix()))
-    codes, names = pd.factorize(reading.frame[reading.subject].astype("str"))
-    parts = pd.DataFrame([pattern.parts_of(name) for name in names]).iloc[codes].set_axis(reading.frame.index)
-    return replace(reading, frame=reading.frame.assign(**{str(name): parts[name] for name in parts.columns}))
-
-
-def _check_roles(named: _Named, *, metrics: Sequence[str]) -> None:
+def _check_roles(named: NamedReadings, *, metrics: Sequence[str]) -> None:
     every = [*named.keys, *metrics]
     repeated = sorted({name for name in every if every.count(name) > 1})
     if repeated:
@@ -186,7 +126,7 @@ def _numeric(reading: Reading, *, keys: Sequence[str], metrics: Sequence[str]) -
     return frame[kept].assign(**numbers, **dict.fromkeys(missing, float("nan")))
 
 
-def _cells(frame: pd.DataFrame, *, named: _Named, metrics: Sequence[str], options: SourceOptions) -> Cells:
+def _cells(frame: pd.DataFrame, *, named: NamedReadings, metrics: Sequence[str], options: SourceOptions) -> Cells:
     for column in (named.subject, named.within):
         frame = with_plain_labels(frame, column=column, path=named.place)
     notes: list[str] = []
@@ -218,6 +158,23 @@ def _cells(frame: pd.DataFrame, *, named: _Named, metrics: Sequence[str], option
         ]
     notes += dict.fromkeys(note for cells in aligned for note in cells.notes)
     return Cells(pd.concat([cells.frame for cells in aligned], ignore_index=True), tuple(notes))
+
+
+def _turned(frame: pd.DataFrame, *, metrics: Sequence[str], higher_is_better: Sequence[str]) -> Cells:
+    absent = [name for name in higher_is_better if name not in metrics]
+    if absent:
+        raise TableError(
+            f"--higher-is-better {excerpt(absent[0])} is no metric of this analysis; name it with --metric"
+        )
+    turned = frame.assign(**{name: -frame[name] for name in higher_is_better})
+    return Cells(
+        turned.rename(columns={name: MINUS + name for name in higher_is_better}),
+        tuple(
+            f"{name} is better when higher: it is analysed with the opposite sign, as '{MINUS}{name}', and its lowest "
+            "value is the best"
+            for name in higher_is_better
+        ),
+    )
 
 
 def _metrics_from(chosen: ChosenMetrics) -> str:

@@ -50,6 +50,20 @@ class SourceOptions:
     duplicates: Duplicates = Duplicates.REFUSE
     wide: Wide | None = None
     missing: Missing = Missing.DROP_SEEDS
+    higher_is_better: tuple[str, ...] = ()
+    """Metrics that are analysed with the opposite sign, since everything here looks for the lowest value."""
+
+    def __post_init__(self) -> None:
+        """Take a rule's name for the rule; a ValueError says which names there are none of."""
+        rules = {
+            "align": Align(self.align),
+            "duplicates": Duplicates(self.duplicates),
+            "missing": Missing(self.missing),
+        }
+        if self.wide is not None:
+            rules["wide"] = Wide(self.wide)
+        for name, rule in rules.items():
+            object.__setattr__(self, name, rule)
 
     @property
     def subject_name(self) -> str:

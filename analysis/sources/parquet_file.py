@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from analysis.excerpt import excerpt
+from analysis.excerpt import first_line
 from configs.errors import TableError
 
 __all__ = ["PARQUET_MAGIC", "read_parquet"]
@@ -27,8 +27,7 @@ def read_parquet(path: Path, content: bytes) -> pd.DataFrame:
     try:
         table = pd.read_parquet(io.BytesIO(content), engine="pyarrow")
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
-        text = str(error).strip() or type(error).__name__
-        raise TableError(f"{path} is not a readable Parquet file: {excerpt(text.splitlines()[0])}") from error
+        raise TableError(f"{path} is not a readable Parquet file: {first_line(error)}") from error
     named = [name for name in table.index.names if name is not None and name not in table.columns]
     table = table.reset_index(level=named) if named else table
     table = table.reset_index(drop=True)

@@ -70,6 +70,11 @@ def _read_table(path: Path, table: pd.DataFrame, *, options: SourceOptions, is_a
     if set(WANDB_MARKS) <= set(names):
         return _read_wandb_history(path, table, options=options)
     subject = seed_column(table, options=options)
+    if subject is not None and options.within is None and not set(LEVEL_NAMES) & set(names):
+        raise TableError(
+            f"{path} has no column 'interval' or 'step'; its columns are {listed(names)}: name the levels' column with "
+            "--within, or say --wide levels if each other column is a level"
+        )
     if subject is None and is_alone and options.subject_from is None:
         raise TableError(_no_seed(path, names))
     return Reading(

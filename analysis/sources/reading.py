@@ -1,12 +1,16 @@
 """What one file gave, before the files are put together."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["Format", "Reading"]
+from analysis.excerpt import excerpt
+
+__all__ = ["Format", "Reading", "note_on_nan"]
 
 
 class Format(StrEnum):
@@ -36,3 +40,17 @@ class Reading:
     """A log's rows hold some metrics each; in a table an empty value is a missing measurement."""
     notes: tuple[str, ...] = ()
     """What a reader of the audit should know about this file."""
+
+
+def note_on_nan(values: Sequence[tuple[str, float, object]], *, path: Path) -> tuple[str, ...]:
+    """A sentence on values that were logged as NaN, which otherwise look as if nothing had been logged.
+
+    Args:
+        values: Metric, value and level of everything that was logged.
+        path: Where they came from.
+    """
+    undefined = [(metric, level) for metric, value, level in values if math.isnan(value)]
+    if not undefined:
+        return ()
+    metric, level = undefined[0]
+    return (f"{path} logged {len(undefined):,} NaN, such as {excerpt(metric)} at {level}; they count as missing",)

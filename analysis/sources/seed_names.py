@@ -13,6 +13,8 @@ from configs.errors import TableError
 
 __all__ = ["NamePattern", "names_from_paths"]
 
+LONGEST_NAME = 200
+
 
 class NamePattern:
     """A pattern such as `seed{seed}` or `*/lr{lr}/run-{seed}`.
@@ -49,7 +51,7 @@ class NamePattern:
         """
         matches = list(self._expression.finditer(name))
         if not matches:
-            raise TableError(f"--subject-from {excerpt(self.text)} does not match {excerpt(name)}")
+            raise TableError(f"--subject-from {excerpt(self.text)} does not match {name[-LONGEST_NAME:]!r}")
         return matches[-1].groupdict()
 
 
@@ -90,8 +92,8 @@ def _place(path: Path, *, format: Format) -> Path:  # noqa: A002, as above
         return run_folder(path)
     if format is Format.EVENTS:
         return path.parent
-    suffix = next((end for end in sorted(TABLE_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(end)), "")
-    return path.with_name(path.name.removesuffix(suffix) if suffix == suffix.lower() else path.name)
+    suffixes = [end for end in TABLE_SUFFIXES if path.name.lower().endswith(end)]
+    return path.with_name(path.name[: -len(max(suffixes, key=len))]) if suffixes else path
 
 
 def _num_shared(parts: Sequence[tuple[str, ...]]) -> int:

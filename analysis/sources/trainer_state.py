@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.sources.reading import Format, Reading
+from analysis.sources.reading import Format, Reading, note_on_nan
 from configs.errors import TableError
 
 __all__ = ["TRAINER_STATE_NAME", "newest_saves", "read_trainer_state"]
@@ -40,6 +40,9 @@ def read_trainer_state(path: Path, content: bytes, *, within: str | None) -> Rea
         subject=None,
         within=within or LEVEL,
         is_log=True,
+        notes=note_on_nan(
+            [(name, value, row.get(LEVEL)) for row in rows for name, value in row.items() if name != LEVEL], path=path
+        ),
     )
 
 

@@ -44,11 +44,16 @@ def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
         return [Note(sentence(f"{of_condition(condition, facts=facts)}no contrasts: {why(simultaneous)}."))]
     declared = simultaneous["declared"]
     references = simultaneous["references"]
-    others = [name for name in FAMILIES if name != declared and is_defined(references.get(name))]
+    others = [
+        name for name in FAMILIES if name != declared and is_defined(references.get(name)) and references[name]["rows"]
+    ]
     family = references[declared]
     blocks: list[Block] = []
-    if is_defined(family):
+    if is_defined(family) and family["rows"]:
         blocks.append(_figure(family, name=declared, condition=condition, facts=facts))
+    elif is_defined(family):
+        reason = family["excluded"][0]["why"] if family["excluded"] else "there is no other level"
+        blocks.append(Note(sentence(f"no contrasts with the {declared} {condition.within}: {reason}.")))
     else:
         blocks.append(Note(sentence(f"no contrasts with the {declared} {condition.within}: {why(family)}.")))
     return blocks + [_table(references[name], name=name, condition=condition, facts=facts) for name in others]
