@@ -25,6 +25,11 @@ class ProbePaths:
         return self.root / "arrays" / condition / f"interval-{interval:02d}.{measurement}.npz"
 
     @property
+    def written_texts(self) -> Path:
+        """What mixtures of a small and a large model wrote."""
+        return self.root / "arrays" / "written-texts.npz"
+
+    @property
     def stream_file(self) -> Path:
         """The probed token stream, in NumPy's format."""
         return self.root / "tokens.npy"

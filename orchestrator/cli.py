@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from orchestrator import analyze_options
+from orchestrator import analyze_options, probe_options
 
 if TYPE_CHECKING:
     from orchestrator.launch import Finish
@@ -37,12 +37,6 @@ def _preset_names() -> list[str]:
     from configs.preset_files import preset_names
 
     return list(preset_names())
-
-
-def _study_names() -> list[str]:
-    from orchestrator.probes.studies import STUDY_NAMES
-
-    return list(STUDY_NAMES)
 
 
 ConfigArgument = Annotated[
@@ -176,46 +170,20 @@ def analyze(
 
 @app.command()
 def probe(
-    study: Annotated[
-        str, typer.Argument(metavar="STUDY", help="convergence, entropy or trends.", autocompletion=_study_names)
-    ],
-    source: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Argument(metavar="[RUN]", help="A run directory; without it, give --checkpoints."),
-    ] = None,
-    checkpoints: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="PATTERN", help="Hugging Face directories, such as 'DIR/seed{seed}/step{step}'."),
-    ] = None,
-    text: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE", help="Stories to probe --checkpoints on."),
-    ] = None,
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", metavar="DIR", help="Where the results go. Default: RUN/probes."),
-    ] = None,
-    num_tokens: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option("--tokens", metavar="N", help="Most next tokens to probe on. Default: probe.tokens."),
-    ] = None,
-    context_length: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(metavar="N", help="Tokens in a window. Default: the shortest context of the models."),
-    ] = None,
-    tokenizer: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE", help="A tokenizer.json, where --checkpoints have none."),
-    ] = None,
-    unigram: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE", help="Counts by token id (.npy) or a text to count, for --checkpoints."),
-    ] = None,
-    tokens_per_step: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(metavar="N", help="Training tokens of one step, for --checkpoints."),
-    ] = None,
-    threads: Annotated[int, typer.Option(metavar="N", help="Cores of one task.")] = 1,
+    study: probe_options.Study,
+    source: probe_options.Source = None,
+    checkpoints: probe_options.Checkpoints = None,
+    text: probe_options.Text = None,
+    out: probe_options.Out = None,
+    num_tokens: probe_options.NumTokens = None,
+    context_length: probe_options.ContextLength = None,
+    tokenizer: probe_options.TokenizerFile = None,
+    unigram: probe_options.Unigram = None,
+    tokens_per_step: probe_options.TokensPerStep = None,
+    starts: probe_options.Starts = None,
+    items: probe_options.Items = None,
+    uses_stored: probe_options.UsesStored = False,
+    threads: probe_options.Threads = 1,
     address: AddressOption = None,
     wants_json: JsonOption = False,
     is_inline: InlineOption = False,
@@ -225,11 +193,11 @@ def probe(
     from orchestrator.probes.ending import ending_lines
     from orchestrator.probes.progress import choose_probe_view
     from orchestrator.probes.request import ProbeRequest
-    from orchestrator.probes.studies import make_study
+    from orchestrator.probes.studies import TrendOptions, make_study
     from orchestrator.stop_signal import StopRequest
 
     finish = run_probe(
-        make_study(study),
+        make_study(study, trends=TrendOptions(tuple(starts or ()), tuple(items or ()), uses_stored)),
         ProbeRequest(
             run=source,
             checkpoints=checkpoints,

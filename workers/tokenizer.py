@@ -11,7 +11,14 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from configs.durable import write_bytes_durably
 
-__all__ = ["END_TOKEN", "SPECIAL_TOKENS", "cached_tokenizer", "tokenizer_fingerprint", "train_tokenizer"]
+__all__ = [
+    "END_TOKEN",
+    "SPECIAL_TOKENS",
+    "UNKNOWN_TOKEN",
+    "cached_tokenizer",
+    "tokenizer_fingerprint",
+    "train_tokenizer",
+]
 
 # Settings of the published study, arXiv 2606.13370: the order of the special tokens gives them the ids 0 to 3.
 UNKNOWN_TOKEN = "<unk>"

@@ -1,7 +1,7 @@
 """Write the classes of tokens as tables: shares by seed, and the class of every token."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from analysis.trends.classify import class_shares
 from analysis.trends.rules import TrendClass
 from analysis.trends.token_trends import Finding
 from analysis.trends.trajectories import TokenTrajectories
+from analysis.trends.which_tokens import kind_shares
 from analysis.undefined import Undefined
 
-__all__ = ["share_table", "token_classes_parquet"]
+__all__ = ["kind_table", "share_table", "token_classes_parquet"]
 
 _LABELS = pa.array([trend.label for trend in TrendClass])
 
@@ -60,6 +61,16 @@ def token_classes_parquet(findings: Sequence[Finding], *, conditions: Sequence[T
     return buffer.getvalue()
 
 
+def kind_table(findings: Sequence[Finding], *, kinds: Mapping[str, NDArray[np.str_]]) -> pd.DataFrame:
+    """One row per condition, rule, start, system, kind and class; the share is the mean over seeds with its t interval.
+
+    Args:
+        findings: What `find_token_trends` found; those without classes have no rows.
+        kinds: For each system the kind of every token.
+    """
+    return pd.DataFrame([row for finding in findings for row in _kind_rows(finding, kinds=kinds)])
+
+
 _WORD = pa.dictionary(pa.int8(), pa.string())
 _SCHEMA = pa.schema(
     [
@@ -87,6 +98,30 @@ def _share_rows(finding: Finding, *, seeds: tuple[int, ...]) -> Iterator[dict[st
                 "num_tokens": int((by_seed[seed] == trend).sum()) if seed in by_seed else None,
                 "share": float(shares[trend]),
             }
+
+
+def _kind_rows(finding: Finding, *, kinds: Mapping[str, NDArray[np.str_]]) -> Iterator[dict[str, Any]]:
+    if isinstance(finding.classes, Undefined):
+        return
+    for one in kind_shares(finding.classes, kinds=kinds):
+        yield {
+            "condition": finding.condition,
+            "rule": finding.rule.value,
+            "start_fraction": finding.start_fraction,
+            "system": one.system,
+            "kind": one.kind,
+            "class": one.trend,
+            "num_tokens": one.num_tokens,
+            "num_seeds": one.share.n,
+            "share": _or_nan(one.share.mean),
+            "ci95_low": _or_nan(one.share.ci95_low),
+            "ci95_high": _or_nan(one.share.ci95_high),
+            "share_of_all": one.share_of_all,
+        }
+
+
+def _or_nan(value: float | Undefined) -> float:
+    return np.nan if isinstance(value, Undefined) else value
 
 
 def _classes_by_seed(finding: Finding, *, seeds: tuple[int, ...]) -> Iterator[tuple[int, NDArray[np.int8]]]:

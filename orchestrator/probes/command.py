@@ -78,9 +78,10 @@ def _run(
         return outcomes
     with site.opened(opened.paths.root), stop_on_signals(stop):
         executor = site.probe_executor(threads_per_task=request.threads_per_task)
-        for outcome in executor.run(tasks, stop=stop):
-            outcomes.append(outcome)
-            view.end_task(outcome)
+        for is_last in (False, True):
+            for outcome in executor.run([task for task in tasks if task.is_last is is_last], stop=stop):
+                outcomes.append(outcome)
+                view.end_task(outcome)
     return outcomes
 
 

@@ -33,6 +33,8 @@ class ProbeTask:
     """Called as `function(argument, num_threads=...)`; stands at the top of a module, so that it can be sent."""
     argument: Any  # Any: whatever `function` takes
     outputs: tuple[Output, ...]
+    is_last: bool = False
+    """Whether it reads what others write, and so begins when all that are not last have ended."""
 
     @property
     def is_done(self) -> bool:

@@ -71,6 +71,7 @@ def read_hugging_face_source(request: HuggingFaceRequest) -> ProbeSource:
         num_types=num_types,
         unigram_counts=_counts(request, tokenizer_json=tokenizer_json, end_id=end_id, num_types=num_types),
         seed_controls=(),
+        stored_tokens=None,
         notes=_notes(found, tokens=tokens, request=request),
     )
 

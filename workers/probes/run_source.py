@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from configs.errors import CheckpointError, RunDirectoryError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
-from workers.corpus import load_corpus
+from workers.corpus import Corpus, load_corpus
 from workers.corpus_files import find_end_id
 from workers.local_store import LocalPublished
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
@@ -55,8 +55,18 @@ def read_run_source(
         num_types=num_types,
         unigram_counts=np.bincount(corpus.train, minlength=num_types)[:num_types].astype(np.int64),
         seed_controls=config.seed_controls,
+        stored_tokens=_stored_tokens(corpus, config=config, end_id=end_id),
         notes=tuple(notes),
     )
+
+
+def _stored_tokens(corpus: Corpus, *, config: ExperimentConfig, end_id: int) -> ProbeTokens | None:
+    lengths = {config.for_condition(name).model.context_length for name in config.condition_names}
+    if len(lengths) > 1:
+        return None
+    first = config.evaluation.offset
+    stream = corpus.validation[first : first + config.evaluation.tokens + 1]
+    return ProbeTokens(stream=stream.astype(np.uint32), end_id=end_id, context_length=lengths.pop())
 
 
 def _shortest_context(config: ExperimentConfig) -> int:

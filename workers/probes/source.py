@@ -23,6 +23,8 @@ class ProbeSource:
         num_types: Token ids that can occur: those of the tokenizer. A model may have more rows, as padding.
         unigram_counts: How often each id occurs in the training corpus, shape (num_types,); None where nothing tells.
         seed_controls: What a seed changes; empty where nothing tells.
+        stored_tokens: The evaluated tokens, whose losses training stored; None where it stored none, or where
+            conditions cut them into different windows.
         notes: What a reader should know about all this, one sentence each.
     """
 
@@ -32,6 +34,7 @@ class ProbeSource:
     num_types: int
     unigram_counts: NDArray[np.int64] | None
     seed_controls: tuple[str, ...]
+    stored_tokens: ProbeTokens | None
     notes: tuple[str, ...]
 
     @property
