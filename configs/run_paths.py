@@ -156,6 +156,16 @@ class RunPaths:
         return self.tables_dir / f"{name}.tex"
 
     @property
+    def comparison_json(self) -> Path:
+        """Two or more experiments, or the conditions of one, side by side."""
+        return self.root / "compare.json"
+
+    @property
+    def comparison_md(self) -> Path:
+        """The same as Markdown."""
+        return self.root / "compare.md"
+
+    @property
     def probes(self) -> ProbePaths:
         """What was found inside the checkpoints."""
         return ProbePaths(self.root / "probes")

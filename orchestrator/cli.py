@@ -169,6 +169,21 @@ def analyze(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories; one, if it has conditions.")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="DIR", help="Where compare.json and compare.md go. Default: here."),
+    ] = None,
+) -> None:
+    """Set experiments, or the conditions of one, side by side: what differs, whether that is fair, by how much."""
+    from orchestrator.compare import compare_sources
+
+    compared = compare_sources(runs, out=out)
+    _print_lines((*compared.sentences, f"Comparison: {compared.json_file}", f"Tables: {compared.markdown_file}"))
+
+
+@app.command()
 def probe(
     study: probe_options.Study,
     source: probe_options.Source = None,

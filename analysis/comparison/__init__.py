@@ -1,0 +1,1 @@
+"""Two or more experiments, or the conditions of one, side by side."""
