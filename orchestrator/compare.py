@@ -12,12 +12,12 @@ from analysis.comparison.compare import compare_sides
 from analysis.comparison.markdown import comparison_to_markdown
 from analysis.comparison.sentences import summarize_comparison
 from analysis.comparison.side import Side
-from analysis.grid import grid_from_frame, with_every_interval
 from analysis.json_text import statistics_to_json
-from analysis.long_form import load_long_form
+from analysis.levels import ordered_labels
+from analysis.sources import DEFAULT_METRIC, SourceOptions, is_run_directory, load_sources
 from analysis.table import table_from_records
 from configs.durable import write_bytes_durably
-from configs.errors import ConfigurationError, RunDirectoryError
+from configs.errors import ConfigurationError, RunDirectoryError, TableError
 from configs.experiment import BASE_CONDITION
 from configs.run_paths import RunPaths
 from orchestrator.ledger import reading_ledger
@@ -39,8 +39,8 @@ def compare_sources(sources: Sequence[Path], *, out: Path | None) -> Compared:
     """Write compare.json and compare.md; no source is changed.
 
     Args:
-        sources: Run directories, or tables in long form with the columns seed, interval and val_loss. One is enough if
-            it has several conditions.
+        sources: Run directories, or files and folders that `load_sources` understands and that hold val_loss. One is
+            enough if it has several conditions.
         out: Where to write; the current directory by default.
 
     Raises:
@@ -68,7 +68,7 @@ def _reject_repeated(sources: Sequence[Path]) -> None:
 
 
 def _sides(source: Path) -> list[Side]:
-    return _sides_of_run(source) if source.is_dir() else _sides_of_table(source)
+    return _sides_of_run(source) if is_run_directory(source) else _sides_of_data(source)
 
 
 def _sides_of_run(source: Path) -> list[Side]:
@@ -93,12 +93,13 @@ def _sides_of_run(source: Path) -> list[Side]:
     ]
 
 
-def _sides_of_table(source: Path) -> list[Side]:
-    table = load_long_form(source, subject="seed", within="interval", metrics=("val_loss",))
+def _sides_of_data(source: Path) -> list[Side]:
+    loaded = load_sources([source], options=SourceOptions(metrics=(DEFAULT_METRIC,)))
+    table = loaded.frame.rename(columns={loaded.subject: "seed", loaded.within: "interval"})
     conditions = table["condition"] if "condition" in table.columns else pd.Series(BASE_CONDITION, index=table.index)
     parts = {str(name): table[conditions == name] for name in dict.fromkeys(conditions)}
     for rows in parts.values():
-        with_every_interval(grid_from_frame(rows, subject="seed", within="interval", metric="val_loss"))
+        _require_whole_levels(rows, within=loaded.within)
     return [
         Side(
             name=source.stem,
@@ -108,9 +109,18 @@ def _sides_of_table(source: Path) -> list[Side]:
             config=None,
             manifest=None,
             evaluation_sha256=None,
+            within=loaded.within,
         )
         for name, rows in parts.items()
     ]
+
+
+def _require_whole_levels(rows: pd.DataFrame, *, within: str) -> None:
+    for level in ordered_labels(rows["interval"]):
+        if not isinstance(level, int) or level < 0:
+            raise TableError(
+                f"{within}={level!r} is not a whole number from 0 on; a comparison counts its levels in these"
+            )
 
 
 def _evaluation_sha256(directory: RunDirectory) -> str | None:

@@ -27,8 +27,8 @@ def summarize_comparison(result: Mapping[str, Any]) -> list[str]:
 
 def _sides(result: Mapping[str, Any]) -> str:
     named = [f"{side['name']} ({count_of(side['num_complete_seeds'], 'complete seed')})" for side in result["sides"]]
-    level = "interval" if result["levels"]["within"] == "interval" else "number of training tokens"
-    return f"Compared at each {level} that they share: {', '.join(named)}; {result['levels']['why']}."
+    within = result["levels"]["within"]
+    return f"Compared at each value of {within} that they share: {', '.join(named)}; {result['levels']['why']}."
 
 
 def _differing(result: Mapping[str, Any]) -> str:
@@ -133,7 +133,8 @@ def _interaction(name: str, *, comparison: Mapping[str, Any]) -> str:
 
 
 def _level(level: int, result: Mapping[str, Any]) -> str:
-    if result["levels"]["within"] != "interval":
+    within = result["levels"]["within"]
+    if within == "target_tokens":
         return f"{level:,} tokens"
     known = {row["level"]: row["tokens"] for row in result["levels"]["tokens"]}
-    return f"interval {level} ({number(known[level], digits=0)} tokens)" if level in known else f"interval {level}"
+    return f"{within} {level} ({number(known[level], digits=0)} tokens)" if level in known else f"{within} {level}"

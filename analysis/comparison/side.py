@@ -29,6 +29,8 @@ class Side:
     """The manifest of its experiment; None for a bare table."""
     evaluation_sha256: str | None
     """Of the token ids that it was evaluated on; None where they are not at hand."""
+    within: str = "interval"
+    """What its source calls the column `interval`."""
 
     @property
     def seeds(self) -> tuple[Label, ...]:

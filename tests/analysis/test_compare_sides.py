@@ -128,7 +128,7 @@ def test_intervals_of_other_lengths_meet_at_their_tokens(sides):
 
 
 def test_intervals_that_never_meet_are_refused(sides):
-    with pytest.raises(TableError, match="one, odd share no number of training tokens beyond the initial state"):
+    with pytest.raises(TableError, match="one, odd share no target_tokens beyond the initial state"):
         compare_sides([sides[0], side_of("odd", OTHER, every=1_300_000)])
 
 

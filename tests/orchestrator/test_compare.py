@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from configs.errors import ConfigurationError, RunDirectoryError, TableError
+from configs.errors import ConfigurationError, TableError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from orchestrator.compare import compare_sources
@@ -133,7 +133,7 @@ def test_source_named_twice_is_refused(runs: Path, tmp_path: Path) -> None:
 
 
 def test_directory_that_is_no_run_is_refused(runs: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunDirectoryError, match="is not a run directory"):
+    with pytest.raises(TableError, match="is not a run directory"):
         compare_sources([runs / "narrow", tmp_path], out=tmp_path)
 
 
@@ -141,7 +141,7 @@ def test_directory_that_is_no_run_is_refused(runs: Path, tmp_path: Path) -> None
     ("content", "said"),
     [
         ("seed,interval\n1,0\n", "no column 'val_loss'"),
-        ("seed,interval,val_loss\n1,early,2\n1,late,3\n", "'early' is not a whole number"),
+        ("seed,interval,val_loss\n1,early,2\n1,late,3\n", "interval='early' is not a whole number"),
         ("seed,interval,val_loss\n1,0,2\n1,0,3\n", "appears 2 times"),
     ],
 )
