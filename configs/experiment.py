@@ -124,8 +124,8 @@ class ExperimentConfig(FrozenConfig):
     def fingerprint(self) -> str:
         """sha256 of what decides the results, apart from the text itself.
 
-        Names, file paths, telemetry thresholds and the number of concurrent runs are left out: they change no
-        learning column. The text is told apart by the corpus fingerprint.
+        Names, file paths, telemetry thresholds, the number and the order of runs are left out: they change no learning
+        column. The text is told apart by the corpus fingerprint.
         """
         values = self.to_dict()
         for key in ("name", "telemetry", "recovery", "energy", "probe", "checkpoints"):
@@ -133,7 +133,8 @@ class ExperimentConfig(FrozenConfig):
         for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
             del values["corpus"][key]
         del values["corpus"]["reference_train_tokens"]
-        del values["placement"]["max_concurrent_runs"]
+        for key in ("max_concurrent_runs", "run_order", "run_order_seed"):
+            del values["placement"][key]
         if self.schedule.spacing == "even":
             del values["schedule"]["spacing"]  # as before there was a choice, so that older run directories stay valid
         return _canonical_sha256(values)

@@ -17,3 +17,8 @@ class PlacementConfig(FrozenConfig):
     max_concurrent_runs: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
         default="auto", description="Most runs at once; `auto` fills every slot."
     )
+    run_order: Literal["listed", "random"] = Field(
+        default="listed",
+        description="`listed` goes condition by condition, `random` seed by seed, the conditions of each shuffled.",
+    )
+    run_order_seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of a random run order.")

@@ -12,6 +12,7 @@ from orchestrator.executor import AbstractExecutor
 from orchestrator.failure_policy import FailureDecision, FailurePolicy
 from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress_tracker import ProgressTracker
+from orchestrator.run_order import runs_in_order
 from orchestrator.run_queue import RunQueue
 from orchestrator.run_state import RunState
 from orchestrator.seed_worker import RunTask
@@ -99,7 +100,8 @@ class Controller:
         # What is known from before is no news, but the views must know it.
         self._tracker.absorb(self._executor.metrics.news(after=0))
         self._view.update(self._tracker.snapshot(elapsed_s=0.0, is_finished=False))
-        queue = RunQueue(run for run, state in self._tracker.states().items() if state is not RunState.COMPLETED)
+        states = self._tracker.states()
+        queue = RunQueue(run for run in runs_in_order(self._config) if states[run] is not RunState.COMPLETED)
         while self._memory.going or (queue and not self._is_ending()):
             if self._is_ending():
                 self._executor.metrics.request_stop()

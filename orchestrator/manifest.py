@@ -15,6 +15,7 @@ from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from orchestrator.ledger_schema import RunRow
 from orchestrator.machine import Machine
+from orchestrator.run_order import runs_in_order
 from orchestrator.versions import version_of
 from workers.corpus import Corpus
 from workers.records import IntervalRecord
@@ -41,6 +42,7 @@ def first_manifest(
         "manifest_version": MANIFEST_VERSION,
         "experiment_id": secrets.token_hex(8),
         "name": config.name,
+        "run_order": [str(run) for run in runs_in_order(config)],
         "created_at": created_at,
         "versions": {name: version_of(name) for name in _PACKAGES} | {"python": platform.python_version()},
         "git_commit": _git_commit(),

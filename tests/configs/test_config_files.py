@@ -9,7 +9,7 @@ from configs.load import dump_experiment, load_experiment
 from configs.preset_files import preset_names, preset_summary
 from configs.recovery import RecoveryConfig
 
-PRESETS = ("ladder", "published-study", "published-study-unrepeated", "quickstart")
+PRESETS = ("ladder", "published-study", "published-study-unrepeated", "quickstart", "token-scale")
 
 
 def test_unknown_preset_is_answered_with_the_list(refusal):
@@ -17,7 +17,7 @@ def test_unknown_preset_is_answered_with_the_list(refusal):
 
     assert sentence == (
         "there is no preset or file named 'nothing-like-it'; "
-        "the presets are ladder, published-study, published-study-unrepeated, quickstart"
+        "the presets are ladder, published-study, published-study-unrepeated, quickstart, token-scale"
     )
 
 

@@ -127,6 +127,11 @@ class HostMeter(AbstractHostMeter):
         self._sampler: _Sampler | None = None
 
     @property
+    def source(self) -> str:
+        """Label and name of what is read, such as `measured: rapl`."""
+        return self._source
+
+    @property
     def host_joules(self) -> float:
         """All that the counter gained since the first sample, as far as it could be read."""
         return self._host_joules
