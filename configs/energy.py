@@ -35,6 +35,10 @@ class EnergyConfig(FrozenConfig):
         default=0.0, ge=0, le=600, description="Seconds of idling before each run, to measure idle power; 0 for none."
     )
 
+    target_losses: tuple[float, ...] = Field(
+        default=(), description="Held-out losses in nats for which energy and tokens to the first interval are told."
+    )
+
     @model_validator(mode="after")
     def _source_has_what_it_needs(self) -> Self:
         for field, source, given in (

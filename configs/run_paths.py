@@ -123,6 +123,11 @@ class RunPaths:
         return self.root / "table.parquet"
 
     @property
+    def energy_csv(self) -> Path:
+        """The energy of every interval with all that is known about the number."""
+        return self.root / "energy.csv"
+
+    @property
     def statistics_file(self) -> Path:
         """Audit, telemetry and repeated-measures statistics."""
         return self.root / "statistics.json"

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from analysis.audit import Missing
+from analysis.energy.experiment_energy import experiment_energy
+from analysis.energy.frame import energy_frame
+from analysis.energy.sentences import energy_sentences
 from analysis.json_text import statistics_to_json
 from analysis.missing_cells import Cell
 from analysis.paired_errors import read_paired_errors
@@ -14,6 +17,7 @@ from analysis.table_statistics import analyze_table
 from configs.durable import write_bytes_durably
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
+from orchestrator.external_energy import with_external_energy
 from orchestrator.progress_tracker import runs_of
 from workers.points import Point, Reach, pass_by
 from workers.records import IntervalRecord
@@ -65,6 +69,7 @@ def aggregate(
         reach: Told when the table is written.
     """
     cells = expected_cells(config)
+    records = with_external_energy(records, config=config.energy)
     table = table_from_records(records, telemetry=config.telemetry)
     write_table(table, csv=out.table_csv, parquet=out.table_parquet)
     reach(Point.TABLE_WRITTEN)
@@ -79,6 +84,10 @@ def aggregate(
         missing=missing,
         expected=cells,
     )
+    energies = energy_frame(records)
+    write_bytes_durably(out.energy_csv, energies.to_csv(index=False, lineterminator="\n").encode())
+    statistics["energy"] = experiment_energy(energies, target_losses=config.energy.target_losses)
     write_bytes_durably(out.statistics_file, statistics_to_json(statistics).encode())
     sentences = summarize(statistics, summary_facts(table, expected=cells))
+    sentences += energy_sentences(statistics["energy"])
     return Aggregation(len(records), len(cells), tuple(sentences))

@@ -8,6 +8,8 @@ from typing import Any
 
 from analysis.audit import Missing
 from analysis.derived_columns import with_derived_columns
+from analysis.energy.sentences import energy_sentences
+from analysis.energy.trials_energy import add_trials_energy
 from analysis.frame_conditions import analyze_conditions
 from analysis.frame_summary import summarize_frame
 from analysis.json_text import statistics_to_json
@@ -91,6 +93,7 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
     for result in (statistics, *statistics.get("conditions", {}).values()):
         result["audit"]["input"] = asdict(loaded.audit)
     _check_anything_is_left(statistics)
+    add_trials_energy(statistics, table, subject=loaded.subject, within=loaded.within)
     destination = _made(out)
     write_bytes_durably(destination.statistics_file, statistics_to_json(statistics).encode())
     command = shlex.join(
@@ -98,7 +101,7 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
     )
     facts = facts_of_table(table, statistics=statistics, title=sources[0].stem, command=command, paths=destination)
     write_report(facts, out=destination)
-    sentences = (*loaded.audit.sentences, *summarize_frame(statistics))
+    sentences = (*loaded.audit.sentences, *summarize_frame(statistics), *energy_sentences(statistics.get("energy")))
     return Analysis(destination.statistics_file, destination.report_html, sentences)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.columns import numbers_in, require_labels
+from analysis.energy.trial_columns import TRIAL_COLUMNS
 from analysis.excerpt import excerpt, listed
 from analysis.sources.alignment import align_levels
 from analysis.sources.cells import Cells, one_row_per_cell, rows_with_values
@@ -118,7 +119,8 @@ def _numeric(reading: Reading, *, keys: Sequence[str], metrics: Sequence[str]) -
         raise TableError(
             f"{reading.path} has no column {excerpt(missing[0])}; its columns are {listed(list(frame.columns))}"
         )
-    kept = [name for name in dict.fromkeys((*keys, *TABLE_COLUMNS)) if name in frame.columns and name not in metrics]
+    known = dict.fromkeys((*keys, *TABLE_COLUMNS, *TRIAL_COLUMNS))
+    kept = [name for name in known if name in frame.columns and name not in metrics]
     try:
         numbers = {name: numbers_in(frame, column=name) for name in metrics if name in frame.columns}
     except TableError as error:

@@ -38,7 +38,10 @@ def test_misspelt_field_in_a_file_is_answered_with_the_nearest_right_one(refusal
 def test_field_like_no_other_is_answered_with_the_fields_of_its_section(refusal):
     sentence = refusal("placement.zzz=1")
 
-    assert sentence == "placement.zzz is not a field; placement has threads_per_run, device, max_concurrent_runs"
+    assert sentence == (
+        "placement.zzz is not a field; placement has "
+        "threads_per_run, device, max_concurrent_runs, run_order, run_order_seed"
+    )
 
 
 def test_top_level_field_like_no_other_is_answered_with_the_sections(refusal):

@@ -47,24 +47,29 @@ class AbstractHostMeter(ABC):
 
 @final
 class UnmeteredHost(AbstractHostMeter):
-    """A host without a meter; every window says why."""
+    """A host without a meter of its own; every window says why, and still when it was, for a meter elsewhere."""
 
     def __init__(self, why: str) -> None:
         self._why = why
+        self._last_s = time.monotonic()
 
     def begin(self, pid: int) -> None:
         """See the base class."""
+        del pid
+        self._last_s = time.monotonic()
 
     def take(self, pid: int) -> WindowEnergy:
         """See the base class."""
         del pid
+        now_s = time.monotonic()
+        last_s, self._last_s = self._last_s, now_s
         return WindowEnergy(
             source=None,
             domains=(),
             joules=None,
             idle_joules=None,
-            began_at=time.time(),
-            duration_s=0.0,
+            began_at=time.time() - (now_s - last_s),
+            duration_s=now_s - last_s,
             period_s=None,
             num_samples=0,
             largest_gap_s=0.0,

@@ -1,0 +1,83 @@
+"""Say in plain sentences what the energy part of the statistics holds."""
+
+from typing import Any
+
+__all__ = ["energy_sentences"]
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def energy_sentences(energy: dict[str, Any] | None) -> list[str]:
+    """One sentence per finding, unwrapped; none for an experiment whose energy nobody asked about.
+
+    Args:
+        energy: The key `energy` of statistics.json.
+    """
+    if energy is None or "undefined" in energy:
+        return []
+    if "legacy" in energy:
+        return [*_quantities(energy["trials"]), *_legacy(energy["legacy"])]
+    provenance, conditions = energy["provenance"], energy["conditions"]
+    sentences = []
+    for name, condition in conditions.items():
+        whose = f"{name}: " if len(conditions) > 1 else ""
+        sentences += [f"{whose}{sentence}" for sentence in _condition(condition, provenance=provenance)]
+    return sentences + _quantities(energy["between_conditions"])
+
+
+def _condition(condition: dict[str, Any], *, provenance: dict[str, Any]) -> list[str]:
+    last = condition["intervals"][-1]
+    kilojoules = last["kilojoules"]
+    if not isinstance(kilojoules["mean"], float):
+        return []
+    per_token = f"{1e3 * kilojoules['mean'] / condition['tokens']:.3g} J per trained token"
+    text = f"Energy per run: {_spread(kilojoules, unit='kJ')}, {per_token} ({', '.join(provenance['sources'])})."
+    after = condition["after_minimum"]
+    if "undefined" in after or not isinstance(after["share_after"]["mean"], float) or after["share_after"]["mean"] == 0:
+        return [text]
+    return [text, f"{after['share_after']['mean']:.0%} of it came after the lowest held-out loss of each seed."]
+
+
+def _quantities(part: dict[str, Any]) -> list[str]:
+    if "undefined" in part:
+        return []
+    shown = {"energy_kj": "Energy", "joules_per_token": "Energy per token", "nats_per_kj": "Held-out nats per kJ"}
+    sentences = []
+    for name, title in shown.items():
+        quantity = part["quantities"].get(name)
+        if quantity is None:
+            continue
+        levels = ", ".join(f"{_number(level['interval']['mean'])} at {level['level']}" for level in quantity["levels"])
+        sentences.append(f"{title} ({quantity['unit']}): {levels}.{_test(quantity)}")
+    return sentences
+
+
+def _test(quantity: dict[str, Any]) -> str:
+    apa = quantity["statistics"].get("apa")
+    return f" On {quantity['tested']}: {apa}." if isinstance(apa, str) else ""
+
+
+def _legacy(legacy: dict[str, Any]) -> list[str]:
+    if "undefined" in legacy:
+        return []
+    split = max(legacy["splits"], key=lambda one: abs(one["tokens"]))
+    share = split["mechanical_share"]
+    told = f"{share:.1%}" if isinstance(share, float) else "an undefined share"
+    sentences = [
+        f"Parameter efficiency as published (legacy): ln PE changes by {split['delta_ln_pe']:.3f} from {split['a']} to "
+        f"{split['b']}: {split['tokens']:.3f} of it ({told}) is the arithmetic of the token count in its denominator, "
+        f"{split['quality']:.3f} quality, {split['power']:.3f} power."
+    ]
+    for name, title in (("raw", "PE as published"), ("without_tokens", "ln(PE x tokens)")):
+        apa = legacy[name]["apa"]
+        sentences.append(f"{title}: {apa}." if isinstance(apa, str) else f"{title}: no F: {apa['undefined']}.")
+    return sentences
+
+
+def _spread(interval: dict[str, Any], *, unit: str) -> str:
+    low, high = interval["ci95_low"], interval["ci95_high"]
+    text = f"{_number(interval['mean'])} {unit}"
+    return f"{text} (95 % t interval {_number(low)} to {_number(high)})" if isinstance(low, float) else text
+
+
+def _number(value: float | dict[str, str]) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "undefined"
