@@ -6,6 +6,7 @@ from pathlib import Path
 
 from orchestrator.cgroups import read_cgroup_limits
 from orchestrator.finding import Finding, findings_as_lines
+from orchestrator.findings_energy import energy_finding
 from orchestrator.findings_host import (
     disk_finding,
     open_files_finding,
@@ -64,6 +65,7 @@ def examine(
         torch_finding(),
         packages_finding(required_packages() if requirements is None else requirements),
         compiler_finding(),
+        energy_finding(),
         other_rays_finding(),
         ray_finding(can_start_ray),
     )

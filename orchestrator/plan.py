@@ -11,7 +11,7 @@ from orchestrator.launch import prepare_experiment
 from orchestrator.machine import inspect_machine
 from orchestrator.needs import nearest_existing, needs_of
 from orchestrator.slots import slots_for
-from orchestrator.speed_trial import measure_speed
+from orchestrator.speed_trial import measure_speed, watts_per_run
 from workers.corpus import Corpus
 
 __all__ = ["ConditionPlan", "Plan", "TextPlan", "make_plan"]
@@ -44,6 +44,9 @@ class ConditionPlan:
     tokens_per_s: float
     """Measured, mean over the slots while all were busy."""
     seconds_per_run: float
+    kilojoules_per_run: float | None
+    """Power during the speed trial times seconds; None where no meter tells it."""
+    energy_source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,14 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
         start_up_s = max(speed.start_up_s for speed in speeds)
         peak_bytes = max(peak_bytes, *(speed.peak_memory_bytes or 0 for speed in speeds))
         conditions.append(
-            _plan_condition(resolved, name=name, text=text, tokens_per_s=fmean(speed.tokens_per_s for speed in speeds))
+            _plan_condition(
+                resolved,
+                name=name,
+                text=text,
+                tokens_per_s=fmean(speed.tokens_per_s for speed in speeds),
+                watts=watts_per_run(speeds),
+                energy_source=speeds[0].energy_source,
+            )
         )
     needs = needs_of(config)
     return Plan(
@@ -131,7 +141,15 @@ def _text_not_given(config: ExperimentConfig, *, reason: str) -> TextPlan:
     return TextPlan(reference, f"as in the study that is repeated; {reason}", ())
 
 
-def _plan_condition(config: ExperimentConfig, *, name: str, text: TextPlan, tokens_per_s: float) -> ConditionPlan:
+def _plan_condition(
+    config: ExperimentConfig,
+    *,
+    name: str,
+    text: TextPlan,
+    tokens_per_s: float,
+    watts: float | None,
+    energy_source: str | None,
+) -> ConditionPlan:
     num_tokens = config.schedule.num_tokens
     return ConditionPlan(
         name=name,
@@ -144,6 +162,8 @@ def _plan_condition(config: ExperimentConfig, *, name: str, text: TextPlan, toke
         flops_per_run=num_tokens * config.model.training_flops_per_token,
         tokens_per_s=tokens_per_s,
         seconds_per_run=num_tokens / tokens_per_s,
+        kilojoules_per_run=None if watts is None else watts * num_tokens / tokens_per_s / 1e3,
+        energy_source=energy_source,
     )
 
 

@@ -2,7 +2,7 @@
 
 from analysis.summary import NUM_PASSES_NEARLY_FREE
 from orchestrator.plan import ConditionPlan, Plan
-from orchestrator.progress.formatting import duration
+from orchestrator.progress.formatting import duration, joules
 from orchestrator.sizes import format_bytes
 
 __all__ = ["plan_as_lines"]
@@ -60,7 +60,14 @@ def _condition_lines(condition: ConditionPlan, *, is_only: bool) -> list[str]:
             f"{condition.tokens_per_s:,.0f} tokens/s per run, measured with all slots busy; "
             f"{duration(condition.seconds_per_run)} per run",
         ),
+        _line("energy", _energy(condition)),
     ]
+
+
+def _energy(condition: ConditionPlan) -> str:
+    if condition.kilojoules_per_run is None:
+        return "unknown: no meter (`seedscope doctor` says why)"
+    return f"about {joules(1e3 * condition.kilojoules_per_run)} per run ({condition.energy_source})"
 
 
 def _unique(plan: Plan) -> str:

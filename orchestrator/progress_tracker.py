@@ -27,6 +27,7 @@ class ProgressTracker:
         self._schedules = {name: config.for_condition(name).schedule for name in config.condition_names}
         self._rows: dict[RunId, RunRow] = {}
         self._val_losses: dict[RunId, dict[int, float]] = {run: {} for run in runs_of(config)}
+        self._energies: dict[RunId, dict[int, float]] = {run: {} for run in runs_of(config)}
         self.changes = 0
 
     def absorb(self, news: News) -> tuple[Event, ...]:
@@ -41,6 +42,8 @@ class ProgressTracker:
         intervals: list[Event] = []
         for record in news.records:
             self._val_losses[record.run][record.interval] = record.val_loss
+            if record.energy_joules is not None:
+                self._energies[record.run][record.interval] = record.energy_joules
             intervals.append(IntervalDone(record))
         starts = [RunStarted(row.run, row.attempt, row.slot) for row in news.runs if _has_begun(row, before[row.run])]
         ends = [_end_event(row) for row in news.runs if _has_ended(row, before[row.run])]
@@ -92,6 +95,7 @@ class ProgressTracker:
             tokens_per_s=row.tokens_per_s,
             slot=row.slot,
             message=row.message,
+            energy_joules=sum(self._energies[run].values()) if self._energies[run] else None,
         )
 
 

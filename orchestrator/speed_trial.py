@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -10,8 +11,11 @@ from dataclasses import dataclass
 from configs.experiment import ExperimentConfig
 from orchestrator.slots import Slot
 from workers.pinning import pin_process, set_torch_threads, thread_environment
+from workers.usage.counter import Label
+from workers.usage.host_meter import Sharing
+from workers.usage.open_meter import open_host_meter
 
-__all__ = ["Speed", "measure_speed"]
+__all__ = ["Speed", "measure_speed", "watts_per_run"]
 
 _WARM_UP_STEPS = 2
 _TRIAL_S = 3.0
@@ -26,6 +30,9 @@ class Speed:
     start_up_s: float
     """Seconds from the start of the process to its first step."""
     peak_memory_bytes: int | None
+    watts: float | None = None
+    """Mean power of the host, or by the model that the config asks for, while it trained; None where unknown."""
+    energy_source: str | None = None
 
 
 def measure_speed(config: ExperimentConfig, *, slots: Sequence[Slot]) -> tuple[Speed, ...]:
@@ -50,6 +57,15 @@ def measure_speed(config: ExperimentConfig, *, slots: Sequence[Slot]) -> tuple[S
         _restore(before)
 
 
+def watts_per_run(speeds: Sequence[Speed]) -> float | None:
+    """Power that one of the runs stands for: a model tells each run's own, a sensor that of the host they share."""
+    known = [speed.watts for speed in speeds if speed.watts is not None]
+    if len(known) < len(speeds):
+        return None
+    is_own = (speeds[0].energy_source or "").startswith(Label.MODELLED)
+    return statistics.fmean(known) / (1 if is_own else len(speeds))
+
+
 def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: float) -> Speed:
     pin_process(cores)
     set_torch_threads(config.placement.threads_per_run)
@@ -58,10 +74,20 @@ def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: fl
     from workers.usage import peak_memory_bytes
 
     start_up_s = time.time() - submitted_at
+    meter = open_host_meter(config.energy, device=config.placement.device, sharing=Sharing.SEQUENTIAL)
+    meter.begin(os.getpid())
     tokens_per_s = timed_steps(
         config, warm_up_steps=_WARM_UP_STEPS, trial_s=_TRIAL_S, most_steps=_MOST_STEPS, clock=time.monotonic
     )
-    return Speed(tokens_per_s=tokens_per_s, start_up_s=start_up_s, peak_memory_bytes=peak_memory_bytes())
+    energy = meter.take(os.getpid())
+    meter.close()
+    return Speed(
+        tokens_per_s=tokens_per_s,
+        start_up_s=start_up_s,
+        peak_memory_bytes=peak_memory_bytes(),
+        watts=None if energy.joules is None else energy.joules / energy.duration_s,
+        energy_source=energy.source,
+    )
 
 
 def _restore(environment: dict[str, str | None]) -> None:

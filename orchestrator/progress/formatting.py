@@ -16,6 +16,7 @@ __all__ = [
     "elide_end",
     "elide_middle",
     "exact_count",
+    "joules",
     "loss",
     "one_line",
     "rate",
@@ -41,6 +42,14 @@ def compact_count(count: float) -> str:
         if count >= scale * 0.9995:
             return f"{count / scale:,.1f}{unit}"
     return f"{count / 1000:.0f}K" if count >= 9_999.5 else f"{count:,.0f}"
+
+
+def joules(energy_joules: float) -> str:
+    """An energy of three significant digits before its unit: `42 J`, `3.41 kJ`, `160 kJ`, `1.61 MJ`."""
+    for scale, unit in ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ")):
+        if energy_joules >= scale * 0.9995:
+            return f"{energy_joules / scale:.3g} {unit}"
+    return f"{energy_joules:.0f} J"
 
 
 def rate(per_s: float | None) -> str:

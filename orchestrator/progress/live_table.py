@@ -8,7 +8,15 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from orchestrator.progress.formatting import clock_time, compact_count, duration, elide_end, elide_middle, one_line
+from orchestrator.progress.formatting import (
+    clock_time,
+    compact_count,
+    duration,
+    elide_end,
+    elide_middle,
+    joules,
+    one_line,
+)
 from orchestrator.progress.glyphs import UNICODE, Glyphs
 from orchestrator.progress.run_choice import RunChoice, choose_runs, count_by_state, summaries
 from orchestrator.progress.run_columns import Key, Layout, lay_out
@@ -62,7 +70,9 @@ def _title(snapshot: Snapshot, *, width: int, glyphs: Glyphs) -> Text:
     counts = count_by_state(snapshot.runs, glyphs=glyphs)
     name = glyphs.printable(one_line(snapshot.name))
     elapsed = f"elapsed {duration(snapshot.elapsed_s)}"
-    tails = (f"   {counts}   {elapsed}", f"   {counts}", f"   {len(snapshot.runs)} runs", "")
+    joined = f"   {counts}   {elapsed}"
+    energy = [] if snapshot.energy_joules is None else [f"{joined}   {joules(snapshot.energy_joules)}"]
+    tails = (*energy, joined, f"   {counts}", f"   {len(snapshot.runs)} runs", "")
     room = width - min(cell_len(name), _LEAST_NAME_CELLS)
     tail = _first_fitting(tails, width=room) if snapshot.runs else ""
     name = elide_middle(name, width=width - cell_len(tail), ellipsis=glyphs.ellipsis)

@@ -39,6 +39,8 @@ class RunView:
     """Where the run is or was, such as `node:0`; empty before it has a slot."""
     message: str = ""
     """Why the run failed; empty unless it did."""
+    energy_joules: float | None = None
+    """Energy of its complete intervals, as far as known; None while none is."""
 
     @property
     def num_done_intervals(self) -> int:
@@ -94,6 +96,12 @@ class Snapshot:
     def total_tokens(self) -> int:
         """Training tokens that the complete experiment has seen."""
         return sum(run.total_tokens for run in self.runs)
+
+    @property
+    def energy_joules(self) -> float | None:
+        """Energy of all complete intervals of all runs, as far as known; None while none is."""
+        known = [run.energy_joules for run in self.runs if run.energy_joules is not None]
+        return sum(known) if known else None
 
     @property
     def done_fraction(self) -> float:

@@ -78,6 +78,7 @@ def test_examination_covers_every_topic_in_order_and_changes_nothing(tmp_path: P
         "torch",
         "packages",
         "compiler",
+        "energy",
         "other Rays",
         "Ray",
     ]
