@@ -6,6 +6,7 @@ from analysis.report.sections.asked import Asked
 from analysis.report.sections.audit import Audit
 from analysis.report.sections.contrasts import Contrasts
 from analysis.report.sections.correlation import Correlation
+from analysis.report.sections.energy import Energy
 from analysis.report.sections.heat_map import HeatMap
 from analysis.report.sections.limits import Limits
 from analysis.report.sections.methods import Methods
@@ -33,6 +34,7 @@ SECTIONS: tuple[AbstractSection, ...] = (
     Omnibus(),
     Correlation(),
     Stopping(),
+    Energy(),
     Planning(),
     Usage(),
     Audit(),
