@@ -7,6 +7,7 @@ from analysis.missing_cells import Cell, missing_cells
 from analysis.paired_errors import PairedErrors, read_paired_errors
 from analysis.pairwise import Pairs
 from analysis.read_table import read_table
+from analysis.results import Results, load_results
 from analysis.sources import Align, Duplicates, Loaded, SourceOptions, Wide, load_sources
 from analysis.summary import SummaryFacts, summarize, summary_facts
 from analysis.table import table_from_records
@@ -21,11 +22,13 @@ __all__ = [
     "Missing",
     "PairedErrors",
     "Pairs",
+    "Results",
     "SourceOptions",
     "SummaryFacts",
     "Wide",
     "analyze_frame",
     "analyze_table",
+    "load_results",
     "load_sources",
     "missing_cells",
     "read_paired_errors",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures.style import CALM, GRID, INK, SERIES
 
-__all__ = ["ForestRow", "plot_forest"]
+__all__ = ["ForestRow", "forest_limits", "plot_forest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,18 @@ def plot_forest(axes: Axes, rows: Sequence[ForestRow], *, label: str, limits: tu
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=GRID)
     return axes
+
+
+def forest_limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
+    """An axis for all rows, but for the first if it lies so far out that it would flatten the rest."""
+    ends = np.array([[row.low, row.high, row.mean, 0.0] for row in rows])
+    later = ends[1:] if len(ends) > 3 else ends
+    low, high = float(np.nanmin(later)), float(np.nanmax(later))
+    lowest, highest = float(np.nanmin(ends)), float(np.nanmax(ends))
+    if highest - lowest <= 2 * (high - low):
+        low, high = lowest, highest
+    margin = 0.06 * ((high - low) or 1.0)
+    return (low - margin, high + margin)
 
 
 def _point_outside(axes: Axes, row: ForestRow, *, place: int, limits: tuple[float, float]) -> None:

@@ -13,7 +13,9 @@ from analysis.grid import Grid
 
 __all__ = ["plot_backslides", "plot_deltas", "plot_volatility"]
 
-MAX_DOT_SEEDS = 60
+MAX_DOTS = 600
+"""More changes than these are drawn as lines."""
+MAX_RINGS = 120
 
 
 def plot_deltas(axes: Axes, deltas: Grid, *, axis: LevelAxis, noise_floor: float | None) -> Axes:
@@ -30,7 +32,7 @@ def plot_deltas(axes: Axes, deltas: Grid, *, axis: LevelAxis, noise_floor: float
         axes.axhspan(-noise_floor, noise_floor, color=CALM, alpha=0.35, linewidth=0, label="noise floor")
     axes.axhline(0, color=CALM, linewidth=1)
     values = deltas.values[:, axis.shown]
-    if deltas.num_subjects > MAX_DOT_SEEDS:
+    if values.size > MAX_DOTS:
         plot_trajectories(axes, deltas, axis=axis)
     else:
         for position, (seed, row) in enumerate(zip(deltas.subjects, values, strict=True)):
@@ -86,10 +88,11 @@ def plot_backslides(
     """
     places = axis.places[axis.shown]
     axes.vlines(places, 0, every[axis.shown], color=MUTED, linewidth=1)
-    axes.plot(places, every[axis.shown], "o", markerfacecolor=PAPER, markeredgecolor=MUTED, markersize=5, label="any")
+    if len(places) <= MAX_RINGS:
+        axes.plot(places, every[axis.shown], "o", markerfacecolor=PAPER, markeredgecolor=MUTED, markersize=5)
     if beyond is not None:
         held = beyond[axis.shown] > 0
-        axes.plot(places[held], beyond[axis.shown][held], "D", color=SERIES[1], markersize=4, label="beyond noise")
+        axes.plot(places[held], beyond[axis.shown][held], "D", color=SERIES[1], markersize=4)
     axis.dress(axes)
     axes.set_ylim(0, num_seeds * 1.08)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))

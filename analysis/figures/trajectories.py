@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from analysis.figures.bands import Band
 from analysis.figures.canvas import short_label
 from analysis.figures.level_axis import LevelAxis
-from analysis.figures.style import CALM, INK, MAX_NAMED_SEEDS, PAPER, series_style
+from analysis.figures.style import CALM, INK, MAX_NAMED_SEEDS, PAPER, SeriesStyle, series_style
 from analysis.grid import Grid
 
 __all__ = ["MAX_LINES", "look_past_first_level", "plot_mean", "plot_minimum", "plot_trajectories"]
@@ -15,6 +15,7 @@ __all__ = ["MAX_LINES", "look_past_first_level", "plot_mean", "plot_minimum", "p
 MAX_LINES = 60
 """Above this many seeds, ranges stand for the lines."""
 MIN_LEVELS_PAST_FIRST = 4
+MEAN_STYLE = SeriesStyle(color=INK, marker="", dash="-")
 
 
 def plot_trajectories(axes: Axes, grid: Grid, *, axis: LevelAxis) -> Axes:
@@ -53,20 +54,31 @@ def plot_trajectories(axes: Axes, grid: Grid, *, axis: LevelAxis) -> Axes:
     return axes
 
 
-def plot_mean(axes: Axes, band: Band, *, axis: LevelAxis, color: str = INK, label: str = "mean, 95 % t band") -> Axes:
+def plot_mean(
+    axes: Axes, band: Band, *, axis: LevelAxis, style: SeriesStyle = MEAN_STYLE, label: str = "mean, 95 % t band"
+) -> Axes:
     """The mean over seeds as a strong line, with its band.
 
     Args:
         axes: Where to draw.
         band: Shape (num_levels,).
         axis: Where the levels stand.
-        color: Of line and band.
+        style: Of line and band.
         label: For the legend.
     """
     places = axis.places[axis.shown]
-    axes.fill_between(places, band.low[axis.shown], band.high[axis.shown], color=color, alpha=0.18, linewidth=0)
-    marker = "o" if len(places) == 1 else ""
-    axes.plot(places, band.mean[axis.shown], color=color, linewidth=2.0, marker=marker, label=label)
+    axes.fill_between(places, band.low[axis.shown], band.high[axis.shown], color=style.color, alpha=0.18, linewidth=0)
+    axes.plot(
+        places,
+        band.mean[axis.shown],
+        color=style.color,
+        linestyle=style.dash,
+        linewidth=2.0,
+        marker=style.marker or ("o" if len(places) == 1 else ""),
+        markersize=5,
+        markevery=max(1, -(-len(places) // 24)),
+        label=label,
+    )
     return axes
 
 
@@ -109,6 +121,8 @@ def look_past_first_level(axes: Axes, grid: Grid, *, axis: LevelAxis) -> bool:
     Returns:
         Whether the first level drawn is now beyond the axis.
     """
+    if axis.is_log:
+        return False
     values = grid.values[:, axis.shown]
     first, later = values[:, :1], values[:, 1:]
     if values.shape[1] < MIN_LEVELS_PAST_FIRST or not np.isfinite(first).any() or not np.isfinite(later).any():

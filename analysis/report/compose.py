@@ -1,16 +1,16 @@
 """Ask every section for its blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.missing_cells import describe_cells
-from analysis.report.blocks import Block, Note
+from analysis.report.blocks import Block, FigureBlock, Note, TableBlock
 from analysis.report.facts import ReportFacts
 from analysis.report.numbers import count_of
 from analysis.report.section import AbstractSection
 from configs.errors import SeedscopeError
 
-__all__ = ["Report", "WrittenSection", "compose"]
+__all__ = ["Report", "WrittenSection", "compose", "figures_of", "tables_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,22 @@ def compose(facts: ReportFacts, *, sections: Sequence[AbstractSection]) -> Repor
     """
     written = [_written(section, facts=facts) for section in sections if section.is_there(facts)]
     return Report(title=facts.title, byline=_byline(facts), partial=_partial(facts), sections=tuple(written))
+
+
+def figures_of(report: Report) -> Iterator[FigureBlock]:
+    """All figures, in the reader's order."""
+    for section in report.sections:
+        yield from (block for block in section.blocks if isinstance(block, FigureBlock))
+
+
+def tables_of(report: Report) -> Iterator[TableBlock]:
+    """All tables, those behind figures included, in the reader's order."""
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, TableBlock):
+                yield block
+            elif isinstance(block, FigureBlock) and block.table is not None:
+                yield block.table
 
 
 def _written(section: AbstractSection, *, facts: ReportFacts) -> WrittenSection:

@@ -48,8 +48,8 @@ def draw_figure(block: FigureBlock) -> Drawing:
     return Drawing(
         svg=wide_svg.encode(),
         png=_png(wide),
-        wide=inline_svg(wide_svg, alt=block.alt, name=block.name, canvas=WIDE),
-        narrow=inline_svg(narrow_svg, alt=block.alt, name=block.name, canvas=NARROW),
+        wide=inline_svg(wide_svg, alt=block.alt, canvas=WIDE),
+        narrow=inline_svg(narrow_svg, alt=block.alt, canvas=NARROW),
     )
 
 

@@ -17,7 +17,7 @@ from configs.run_paths import RunPaths
 
 __all__ = ["MAX_DRAWN_CONDITIONS", "Condition", "ReportFacts"]
 
-MAX_DRAWN_CONDITIONS = 6
+MAX_DRAWN_CONDITIONS = 3
 """A page with the figures of more conditions is too large for a mail or a phone."""
 
 

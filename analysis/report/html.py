@@ -4,19 +4,23 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from analysis.figures.style import THEME
 from analysis.report.blocks import TableBlock
-from analysis.report.compose import Report
+from analysis.report.compose import Report, tables_of
 from analysis.report.drawing import Drawing
-from analysis.report.inline_svg import share_styles
+from analysis.report.inline_svg import share_page
 
-__all__ = ["MAX_ROWS", "numeric_columns", "render_html", "shown_rows"]
+__all__ = ["MAX_ROWS", "numeric_columns", "render_html", "shown_rows", "template"]
 
 MAX_ROWS = 120
 """A longer table is cut in the page; the CSV file beside the figures has all of it."""
+
+FIGURE_BUDGET_BYTES = 620_000
+"""Of drawings in a page; with the tables and the words it stays below 1 MB."""
+TABLE_BUDGET_BYTES = 250_000
 
 _NUMBER = re.compile(r"^[\s\[<>=.,\d+\N{MINUS SIGN}\N{EN DASH}eE%]*$")
 
@@ -28,13 +32,17 @@ def render_html(report: Report, *, drawings: Mapping[str, Drawing]) -> str:
         report: What it says.
         drawings: By the figure block's name.
     """
-    bodies = {
-        f"{name}-{canvas}": body
-        for name, drawing in drawings.items()
-        for canvas, body in (("wide", drawing.wide), ("narrow", drawing.narrow))
-    }
-    page = _environment().get_template("report.html.j2")
-    return page.render(report=report, figures=share_styles(bodies), theme=THEME)
+    figures = share_page(
+        {
+            f"{name}-{canvas}": body
+            for name, drawing in drawings.items()
+            for canvas, body in (("wide", drawing.wide), ("narrow", drawing.narrow))
+        }
+    )
+    sizes = {name: sum(len(figures.bodies[f"{name}-{canvas}"]) for canvas in ("wide", "narrow")) for name in drawings}
+    embedded = _within_budget(sizes, budget=FIGURE_BUDGET_BYTES)
+    tables = _within_budget({table.name: _size(table) for table in tables_of(report)}, budget=TABLE_BUDGET_BYTES)
+    return template("report.html.j2").render(report=report, figures=figures, embedded=embedded | tables, theme=THEME)
 
 
 def shown_rows(table: TableBlock) -> tuple[tuple[str, ...], ...]:
@@ -51,6 +59,11 @@ def numeric_columns(table: TableBlock) -> Sequence[bool]:
     return [all(_NUMBER.match(row[column]) for row in table.rows) for column in range(len(table.columns))]
 
 
+def template(name: str) -> Template:
+    """A template of this room; it escapes whatever is put into it."""
+    return _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -63,6 +76,19 @@ def _environment() -> Environment:
     environment.globals |= {"shown_rows": shown_rows, "numeric_columns": numeric_columns, "is_cut": _is_cut}
     environment.filters["breakable"] = _breakable
     return environment
+
+
+def _within_budget(sizes: Mapping[str, int], *, budget: int) -> frozenset[str]:
+    """The names, from the first, whose sizes add up to no more than the budget; one too large for it is passed over."""
+    kept: dict[str, int] = {}
+    for name, size in sizes.items():
+        if sum(kept.values()) + size <= budget:
+            kept[name] = size
+    return frozenset(kept)
+
+
+def _size(table: TableBlock) -> int:
+    return sum(len(cell) + 24 for row in shown_rows(table) for cell in row)
 
 
 def _is_cut(table: TableBlock) -> bool:

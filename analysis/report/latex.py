@@ -23,12 +23,22 @@ _CHARACTERS = {
     "\N{MINUS SIGN}": "$-$",
     "\N{EN DASH}": "--",
     "…": r"\dots{}",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "√": r"$\surd$",
+    "²": "$^2$",
+    "ε": r"$\varepsilon$",
+    "η": r"$\eta$",
+    "χ": r"$\chi$",
 }
 _ESCAPES = str.maketrans(_CHARACTERS)
 
 
 def latex_table(table: TableBlock) -> str:
     """A floating table with its caption and the label `tab:NAME`; needs the packages booktabs and fontenc (T1).
+
+    Names in scripts that pdfLaTeX does not know need XeLaTeX or LuaLaTeX.
 
     Args:
         table: All of its rows are written.

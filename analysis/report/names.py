@@ -2,10 +2,11 @@
 
 import re
 
+from analysis.report.blocks import Block, Heading
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.numbers import unit_of
 
-__all__ = ["block_name", "column_title", "of_condition", "sentence", "with_unit"]
+__all__ = ["block_name", "caption", "column_title", "heading", "of_condition", "sentence", "with_unit"]
 
 TITLES = {
     "val_loss": "validation loss",
@@ -38,6 +39,16 @@ def block_name(kind: str, *, condition: Condition, facts: ReportFacts) -> str:
 def of_condition(condition: Condition, *, facts: ReportFacts) -> str:
     """`Condition small: ` where there are several, else nothing."""
     return f"Condition {condition.name}: " if len(facts.conditions) > 1 else ""
+
+
+def heading(condition: Condition, *, facts: ReportFacts) -> list[Block]:
+    """The condition's name as a heading where there are several, else nothing."""
+    return [Heading(condition.name)] if len(facts.conditions) > 1 else []
+
+
+def caption(condition: Condition, *, facts: ReportFacts, text: str) -> str:
+    """A caption that names the condition where there are several."""
+    return sentence(f"{of_condition(condition, facts=facts)}{text}")
 
 
 def sentence(text: str) -> str:

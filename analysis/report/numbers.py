@@ -7,6 +7,7 @@ __all__ = [
     "amount",
     "bare",
     "count_of",
+    "floor_text",
     "interval_text",
     "is_defined",
     "number",
@@ -17,6 +18,7 @@ __all__ = [
     "why",
 ]
 
+DECIMALS = ((1e3, 4), (1e5, 1))
 UNITS = {
     "val_loss": "nats per token",
     "train_loss": "nats per token",
@@ -40,21 +42,27 @@ def why(value: Any) -> str:
     return str(value["undefined"]) if isinstance(value, dict) and "undefined" in value else "it was not computed"
 
 
-def number(value: Any, *, digits: int = 4) -> str:
-    """A number with so many decimals and commas between thousands; an en dash where it is undefined.
+def number(value: Any, *, digits: int | None = None) -> str:
+    """A number with commas between thousands; an en dash where it is undefined.
 
-    A number of 0.0001 or less, or above 10 million, is written with an exponent where decimals would hide it.
+    A number that its decimals would hide, or one above 10 million, is written with an exponent.
+
+    Args:
+        value: An integer, a float or `{"undefined": reason}`.
+        digits: Decimals; without it four below 1,000, one below 100,000, none above.
     """
     if not isinstance(value, int | float) or not math.isfinite(value):
         return "\N{EN DASH}"
     if isinstance(value, int):
         return f"{value:,}".replace("-", "\N{MINUS SIGN}")
+    if digits is None:
+        digits = next((places for limit, places in DECIMALS if abs(value) < limit), 0)
     is_hidden = value != 0 and (abs(value) < 0.5 * 10**-digits or abs(value) >= 1e7)
     text = f"{value:.{max(digits - 1, 1)}e}" if is_hidden else f"{value:,.{digits}f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def quantity(value: Any, *, metric: str, digits: int = 4) -> str:
+def quantity(value: Any, *, metric: str, digits: int | None = None) -> str:
     """A number and the metric's unit, if it has one that is known."""
     unit = unit_of(metric)
     return f"{number(value, digits=digits)} {unit}".rstrip()
@@ -65,7 +73,7 @@ def unit_of(metric: str) -> str:
     return UNITS.get(metric, "")
 
 
-def interval_text(low: Any, high: Any, *, digits: int = 4) -> str:
+def interval_text(low: Any, high: Any, *, digits: int | None = None) -> str:
     """`[low, high]`, or why there is no interval."""
     if not is_defined(low) or not is_defined(high):
         return f"no interval: {why(low)}"
@@ -86,10 +94,17 @@ def p_cell(value: Any) -> str:
     return "< .001" if value < 0.001 else bare(value, digits=3)
 
 
+def floor_text(value: float) -> str:
+    """The smallest p that a test can give, to its first digit that is not zero."""
+    return bare(value, digits=3 if value >= 0.001 else 1 - math.floor(math.log10(value)) - 1)
+
+
 def bare(value: Any, *, digits: int) -> str:
     """A number of at most 1 without its leading zero, as the American Psychological Association writes shares."""
     if not is_defined(value):
         return "undefined"
+    if value < 1 and round(value, digits) == 1:
+        return f"> .{'9' * digits}"
     text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
     return text.replace("0.", ".", 1) if abs(value) < 1 and "0." in text else text
 

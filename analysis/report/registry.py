@@ -4,6 +4,7 @@ from analysis.report.section import AbstractSection
 from analysis.report.sections.answer import Answer
 from analysis.report.sections.asked import Asked
 from analysis.report.sections.audit import Audit
+from analysis.report.sections.conditions import Conditions
 from analysis.report.sections.contrasts import Contrasts
 from analysis.report.sections.correlation import Correlation
 from analysis.report.sections.energy import Energy
@@ -13,6 +14,7 @@ from analysis.report.sections.methods import Methods
 from analysis.report.sections.omnibus import Omnibus
 from analysis.report.sections.planning import Planning
 from analysis.report.sections.reproduce import Reproduce
+from analysis.report.sections.sensitivity import Sensitivity
 from analysis.report.sections.spread import Spread
 from analysis.report.sections.stopping import Stopping
 from analysis.report.sections.summaries import Summaries
@@ -26,6 +28,7 @@ SECTIONS: tuple[AbstractSection, ...] = (
     Asked(),
     Answer(),
     Trajectories(),
+    Conditions(),
     HeatMap(),
     Spread(),
     Telemetry(),
@@ -33,6 +36,7 @@ SECTIONS: tuple[AbstractSection, ...] = (
     Summaries(),
     Omnibus(),
     Correlation(),
+    Sensitivity(),
     Stopping(),
     Energy(),
     Planning(),

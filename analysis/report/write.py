@@ -3,10 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 
-from analysis.report.blocks import FigureBlock, TableBlock
-from analysis.report.compose import Report, compose
+from analysis.report.blocks import TableBlock
+from analysis.report.compose import Report, compose, figures_of, tables_of
 from analysis.report.drawing import draw_figure
 from analysis.report.facts import ReportFacts
 from analysis.report.html import render_html
@@ -32,32 +31,18 @@ def write_report(facts: ReportFacts, *, out: RunPaths) -> Report:
         What the report says.
     """
     report = compose(facts, sections=SECTIONS)
-    drawings = {figure.name: draw_figure(figure) for figure in _figures(report)}
+    drawings = {figure.name: draw_figure(figure) for figure in figures_of(report)}
     out.figures_dir.mkdir(exist_ok=True)
     out.tables_dir.mkdir(exist_ok=True)
     for name, drawing in drawings.items():
         write_bytes_durably(out.figure_file(name, "svg"), drawing.svg)
         write_bytes_durably(out.figure_file(name, "png"), drawing.png)
-    for table in _tables(report):
+    for table in tables_of(report):
         write_bytes_durably(out.figure_file(table.name, "csv"), _csv(table).encode())
         write_bytes_durably(out.latex_file(table.name), latex_table(table).encode())
     write_bytes_durably(out.report_md, render_markdown(report, figures=out.figures_dir.name).encode())
     write_bytes_durably(out.report_html, render_html(report, drawings=drawings).encode())
     return report
-
-
-def _figures(report: Report) -> Iterator[FigureBlock]:
-    for section in report.sections:
-        yield from (block for block in section.blocks if isinstance(block, FigureBlock))
-
-
-def _tables(report: Report) -> Iterator[TableBlock]:
-    for section in report.sections:
-        for block in section.blocks:
-            if isinstance(block, TableBlock):
-                yield block
-            elif isinstance(block, FigureBlock) and block.table is not None:
-                yield block.table
 
 
 def _csv(table: TableBlock) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,16 @@ def test_run_ends_with_its_report(finished: Any) -> None:
     assert "<title>quickstart" in page
     assert (finished.root / "figures" / "trajectories.svg").is_file()
     assert f"Report: {Path('out') / 'report.html'}" in finished.answer.output
+
+
+def test_notebook_shows_the_results_of_a_run_without_ray_and_torch(finished: Any, bin_dir: Path) -> None:
+    code = (
+        "import sys, analysis; shown = analysis.load_results(sys.argv[1])._repr_html_(); "
+        "print('<h3>quickstart</h3>' in shown, '<img src=' in shown, {'ray', 'torch'} & set(sys.modules))"
+    )
+
+    answer = subprocess.run(
+        [str(bin_dir / "python"), "-c", code, str(finished.root)], capture_output=True, text=True, check=True
+    )
+
+    assert answer.stdout.strip() == "True True set()"

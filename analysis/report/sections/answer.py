@@ -1,14 +1,14 @@
 """Give the answer in three sentences, and the line that a paper prints."""
 
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 import numpy as np
 
 from analysis.report.blocks import Block, Code, Heading, Note, Paragraph
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title
-from analysis.report.numbers import amount, bare, interval_text, is_defined, p_text, quantity, why
+from analysis.report.numbers import amount, floor_text, interval_text, is_defined, number, p_text, quantity, why
 from analysis.report.section import AbstractSection
 from analysis.summary import NUM_PASSES_NEARLY_FREE
 
@@ -67,9 +67,16 @@ def _lowest(condition: Condition) -> str:
     place = f" ({amount(tokens)} tokens)" if tokens is not None else ""
     return (
         f"Mean {column_title(condition.main_metric)} is lowest at {condition.within} {lowest['level']}{place}: "
-        f"{quantity(lowest['mean'], metric=condition.main_metric)} (95 % t interval "
-        f"{interval_text(row['ci95_low'], row['ci95_high'])}, n = {row['n']})."
+        f"{quantity(lowest['mean'], metric=condition.main_metric)} ({_interval(row)}n = {row['n']})."
     )
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _interval(row: Mapping[str, Any]) -> str:
+    """The t interval with its name, or nothing where one seed has none."""
+    if not is_defined(row["ci95_low"]):
+        return ""
+    return f"95 % t interval {interval_text(row['ci95_low'], row['ci95_high'])}, "
 
 
 def _ending(condition: Condition) -> str:
@@ -83,11 +90,18 @@ def _ending(condition: Condition) -> str:
         )
     interval = rise["interval"]
     return (
-        f"The runs end {quantity(interval['mean'], metric=condition.main_metric)} above their own minimum (95 % t "
-        f"interval {interval_text(interval['ci95_low'], interval['ci95_high'])}, n = {interval['n']}; "
-        f"{rise['num_positive']} of {rise['num_seeds']} seeds end above it), a difference that lies high, because a "
-        "minimum among noisy values lies low."
+        f"The runs end {quantity(interval['mean'], metric=condition.main_metric)} above their own minimum "
+        f"({_interval(interval)}n = {interval['n']}; {rise['num_positive']} of {rise['num_seeds']} seeds end above "
+        f"it){_noise_alone(condition)}."
     )
+
+
+def _noise_alone(condition: Condition) -> str:
+    """A minimum among noisy values lies low, so that a rise from it is no evidence by being above zero."""
+    noise = condition.main["summaries"].get("noise_only_rise")
+    if not is_defined(noise):
+        return ", a difference that lies high, because a minimum among noisy values lies low"
+    return f"; a flat trajectory with the same noise would end {number(noise['value'])} above its own"
 
 
 def _alike(condition: Condition) -> str:
@@ -98,8 +112,8 @@ def _alike(condition: Condition) -> str:
     span = float(np.ptp(means))
     share = f", {_share(last['sd'], span)} of the range that the mean covers" if span > 0 else ""
     return (
-        f"At the end the seeds lie {quantity(last['sd'], metric=condition.main_metric)} apart (SD, n = {last['n']})"
-        f"{share}{_omnibus(condition)}."
+        f"At the end the seeds lie {quantity(last['sd'], metric=condition.main_metric)} apart (SD, n = "
+        f"{last['n']}){share}{_omnibus(condition)}."
     )
 
 
@@ -107,7 +121,7 @@ def _omnibus(condition: Condition) -> str:
     flip = condition.main["sign_flip"]
     if not is_defined(flip):
         return ""
-    p = f"sign-flip p {p_text(flip['p'])}, its floor {bare(flip['p_floor'], digits=3)}"
+    p = f"sign-flip p {p_text(flip['p'])}, its floor {floor_text(flip['p_floor'])}"
     if flip["p"] < ALPHA:
         return f"; the {condition.level_noun}s differ by more than the seeds' disagreement explains ({p})"
     return f"; that the {condition.level_noun}s differ by more than the seeds' disagreement is not shown ({p})"

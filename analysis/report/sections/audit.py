@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
+from analysis.grid import Grid
 from analysis.missing_cells import describe_cells
 from analysis.report.blocks import Block, Bullets, Note, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, of_condition, sentence
+from analysis.report.names import block_name, caption, sentence
 from analysis.report.numbers import count_of, is_defined
 from analysis.report.section import AbstractSection
 
@@ -29,7 +30,25 @@ class Audit(AbstractSection):
     def blocks(self, facts: ReportFacts) -> Sequence[Block]:
         """Missing cells, and for each condition what was used and dropped, with the warnings."""
         missing = [Note(f"Missing: {describe_cells(facts.missing)}.")] if facts.missing else []
-        return [*missing, *(block for condition in facts.conditions for block in _of_condition(condition, facts=facts))]
+        return [
+            *_source(facts),
+            *missing,
+            *(block for condition in facts.conditions for block in _of_condition(condition, facts=facts)),
+        ]
+
+
+def _source(facts: ReportFacts) -> list[Block]:
+    """Where the values of a table came from."""
+    source = facts.statistics["audit"].get("input")
+    if source is None:
+        return []
+    files = source["files"]
+    what = f"{len(files)} files" if len(files) > 1 else files[0]
+    read = (
+        f"Read from {what} ({source['format']}), {source['num_rows']:,} rows; {source['seeds_from']}; "
+        f"{source['levels_from']}; {source['metrics_from']}."
+    )
+    return [Paragraph(read), *([Bullets(tuple(sentence(note) for note in source["notes"]))] if source["notes"] else [])]
 
 
 def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
@@ -38,7 +57,7 @@ def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     if audit["dropped"]:
         blocks.append(_dropped(condition, facts=facts))
     else:
-        blocks.append(Paragraph(sentence(f"{of_condition(condition, facts=facts)}no seed and no level was left out")))
+        blocks.append(Paragraph(caption(condition, facts=facts, text="no seed and no level was left out")))
     if audit["warnings"]:
         blocks.append(Bullets(tuple(sentence(warning) for warning in audit["warnings"])))
     return blocks
@@ -48,24 +67,27 @@ def _used(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     num_in = condition.grid(condition.main_metric)
     return TableBlock(
         name=block_name("audit", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}the source has "
-            f"{count_of(num_in.num_subjects, condition.subject_noun)} "
-            "and "
-            f"{count_of(num_in.num_levels, condition.level_noun)}; what each metric's statistics use, and the degrees "
-            "of "
-            "freedom that follow: (k − 1) and (k − 1)(n − 1)."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"the source has "
+            f"{count_of(num_in.num_subjects, condition.subject_noun)} and "
+            f"{count_of(num_in.num_levels, condition.level_noun)}; what each metric's statistics use, the degrees of "
+            "freedom that the source promised, (k − 1) and (k − 1)(n − 1), and those of the F.",
         ),
-        columns=("metric", "seeds used (n)", "levels used (k)", "df expected", "df of the F"),
-        rows=tuple(_row(metric, result) for metric, result in condition.statistics["metrics"].items()),
+        columns=("metric", "seeds used (n)", "levels used (k)", "df promised", "df of the F"),
+        rows=tuple(
+            _row(metric, result, grid=condition.grid(metric))
+            for metric, result in condition.statistics["metrics"].items()
+        ),
     )
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
-def _row(metric: str, result: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(metric: str, result: Mapping[str, Any], *, grid: Grid) -> tuple[str, ...]:
     n, k = result["num_subjects"], result["num_levels"]
     anova = result["rm_anova"]
-    expected = f"{k - 1}, {(k - 1) * (n - 1)}" if n > 0 and k > 0 else "–"
+    expected = f"{grid.num_levels - 1}, {(grid.num_levels - 1) * (grid.num_subjects - 1)}"
     actual = f"{anova['df_effect']}, {anova['df_error']}" if is_defined(anova) else "no F"
     return (metric, f"{n:,}", f"{k:,}", expected, actual)
 
@@ -74,7 +96,7 @@ def _dropped(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     dropped = condition.statistics["audit"]["dropped"]
     return TableBlock(
         name=block_name("dropped", condition=condition, facts=facts),
-        caption=sentence(f"{of_condition(condition, facts=facts)}left out of the statistics, and why"),
+        caption=caption(condition, facts=facts, text="left out of the statistics, and why"),
         columns=("metric", "what", "which", "why"),
         rows=tuple((item["metric"], item["what"], item["id"], item["why"]) for item in dropped),
     )

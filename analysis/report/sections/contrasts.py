@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, final
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.figures.canvas import Canvas, new_axes, short_label
-from analysis.figures.forest import ForestRow, plot_forest
+from analysis.figures.forest import ForestRow, forest_limits, plot_forest
 from analysis.figures.heat_map import even_places
 from analysis.report.blocks import Block, FigureBlock, Note, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition, sentence
-from analysis.report.numbers import bare, interval_text, is_defined, number, p_cell, unit_of, why
+from analysis.report.names import block_name, caption, column_title, heading, of_condition, sentence
+from analysis.report.numbers import floor_text, interval_text, is_defined, number, p_cell, unit_of, why
 from analysis.report.section import AbstractSection
 
 __all__ = ["Contrasts"]
@@ -41,14 +40,14 @@ class Contrasts(AbstractSection):
 def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     simultaneous = condition.main.get("simultaneous")
     if not is_defined(simultaneous):
-        return [Note(sentence(f"{of_condition(condition, facts=facts)}no contrasts: {why(simultaneous)}."))]
+        return [Note(caption(condition, facts=facts, text=f"no contrasts: {why(simultaneous)}."))]
     declared = simultaneous["declared"]
     references = simultaneous["references"]
     others = [
         name for name in FAMILIES if name != declared and is_defined(references.get(name)) and references[name]["rows"]
     ]
     family = references[declared]
-    blocks: list[Block] = []
+    blocks: list[Block] = [*heading(condition, facts=facts)]
     if is_defined(family) and family["rows"]:
         blocks.append(_figure(family, name=declared, condition=condition, facts=facts))
     elif is_defined(family):
@@ -67,7 +66,7 @@ def _figure(family: Any, *, name: str, condition: Condition, facts: ReportFacts)
 
     def draw(canvas: Canvas) -> Figure:
         figure, (axes,) = new_axes(canvas, height=16 * len(shown) + 62, left=64, top=14)
-        plot_forest(axes, shown, label=label, limits=_limits(rows))
+        plot_forest(axes, shown, label=label, limits=forest_limits(rows))
         axes.set_ylabel(condition.within)
         return figure
 
@@ -94,18 +93,6 @@ def _forest_rows(family: Any) -> list[ForestRow]:
 
 def _number(value: Any) -> float:
     return float(value) if is_defined(value) else float("nan")
-
-
-def _limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
-    """All rows but those of the first levels, if these lie so far out that they would flatten the rest."""
-    ends = np.array([[row.low, row.high, row.mean, 0.0] for row in rows])
-    later = ends[1:] if len(ends) > 3 else ends
-    low, high = float(np.nanmin(later)), float(np.nanmax(later))
-    first_low, first_high = float(np.nanmin(ends)), float(np.nanmax(ends))
-    if first_high - first_low <= 2 * (high - low):
-        low, high = first_low, first_high
-    margin = 0.06 * ((high - low) or 1.0)
-    return (low - margin, high + margin)
 
 
 def _caption(family: Any, *, condition: Condition, num_shown: int, facts: ReportFacts) -> str:
@@ -135,13 +122,15 @@ def _alt(rows: Sequence[ForestRow], *, family: Any, condition: Condition) -> str
 def _table(family: Any, *, name: str, condition: Condition, facts: ReportFacts) -> TableBlock:
     unit = unit_of(condition.main_metric)
     max_t = family["max_t"]
-    floor = f"; floor of p max-T {bare(max_t['p_floor'], digits=3)}" if is_defined(max_t) else ""
+    floor = f"; floor of p max-T {floor_text(max_t['p_floor'])}" if is_defined(max_t) else ""
     return TableBlock(
         name=block_name(f"contrasts-{name}", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}{column_title(condition.main_metric)} minus that of "
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"{column_title(condition.main_metric)} minus that of "
             f"{condition.within} {family['level']} ({name}){f', {unit}' if unit else ''}; n = "
-            f"{condition.num_subjects}{floor}."
+            f"{condition.num_subjects}{floor}.",
         ),
         columns=(condition.within, "difference", "95 % t interval", "simultaneous", "t", "p Holm", "p max-T"),
         rows=tuple(

@@ -12,14 +12,14 @@ from analysis.figures.heat_map import BAR_SPACE, ColorRange, even_places, plot_h
 from analysis.grid import Grid
 from analysis.report.blocks import Block, FigureBlock, Paragraph
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition, sentence
+from analysis.report.names import block_name, caption, column_title, heading, of_condition
 from analysis.report.numbers import bare, is_defined, number, quantity, unit_of, why
 from analysis.report.section import AbstractSection
 
 __all__ = ["Correlation"]
 
 MIN_SEEDS = 3
-MAX_LEVELS = 100
+MAX_LEVELS = 60
 """More levels than these are drawn evenly thinned."""
 
 
@@ -40,7 +40,11 @@ class Correlation(AbstractSection):
             block
             for condition in facts.drawn_conditions
             if _is_drawable(condition)
-            for block in (_what_it_asks(condition, facts=facts), _figure(condition, facts=facts))
+            for block in (
+                *heading(condition, facts=facts),
+                _what_it_asks(condition, facts=facts),
+                _figure(condition, facts=facts),
+            )
         ]
 
 
@@ -52,7 +56,7 @@ def _is_drawable(condition: Condition) -> bool:
 def _what_it_asks(condition: Condition, *, facts: ReportFacts) -> Paragraph:
     anova = condition.main["rm_anova"]
     if not is_defined(anova):
-        return Paragraph(sentence(f"{of_condition(condition, facts=facts)}there is no F here: {why(anova)}"))
+        return Paragraph(caption(condition, facts=facts, text=f"there is no F here: {why(anova)}"))
     epsilon = anova["epsilon"]
     ceiling = (
         f", and with {condition.num_subjects} seeds it cannot exceed {bare(epsilon['gg_ceiling'], digits=2)} whatever "
@@ -63,7 +67,7 @@ def _what_it_asks(condition: Condition, *, facts: ReportFacts) -> Paragraph:
     return Paragraph(
         f"{of_condition(condition, facts=facts)}An uncorrected F asks that the difference between any two levels has "
         "the same variance over the seeds. Neighbours on one trajectory differ less than distant ones, so it has not. "
-        f"Greenhouse and Geisser's epsilon measures this: 1 would be sphericity, here it is "
+        "Greenhouse and Geisser's epsilon measures this: 1 would be sphericity, here it is "
         f"{bare(epsilon['gg'], digits=2)}{ceiling}."
     )
 
@@ -134,13 +138,14 @@ def _difference_sd(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _caption(condition: Condition, *, grid: Grid, facts: ReportFacts) -> str:
     num_levels = condition.used_grid(condition.main_metric).num_levels
     thinned = f" {grid.num_levels} of {num_levels} levels, evenly chosen." if grid.num_levels < num_levels else ""
-    return sentence(
-        f"{of_condition(condition, facts=facts)}left (first), Pearson's correlation of "
-        f"{column_title(condition.main_metric)} "
-        f"between levels over n = {grid.num_subjects} seeds; right (second), the SD over seeds of the difference "
-        "between "
-        f"two levels. Under sphericity the second would have one colour. From {grid.num_subjects} seeds each "
-        f"correlation is rough; the pattern is what counts. Grey: undefined.{thinned}"
+    return caption(
+        condition,
+        facts=facts,
+        text=f"left (first), Pearson's correlation of "
+        f"{column_title(condition.main_metric)} between levels over n = {grid.num_subjects} seeds; right (second), "
+        "the SD over seeds of the difference between two levels. Under sphericity the second would have one colour. "
+        f"From {grid.num_subjects} seeds each correlation is rough; the pattern is what counts. Grey: "
+        f"undefined.{thinned}",
     )
 
 

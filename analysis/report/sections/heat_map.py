@@ -1,6 +1,7 @@
 """Show every cell: seeds by intervals, and how far each seed lies from the others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import final
 
 import numpy as np
@@ -8,16 +9,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from analysis.figures.canvas import MAX_LABEL, Canvas, label_width, new_axes, short_label
-from analysis.figures.heat_map import BAR_SPACE, ColorRange, plot_heat_map
+from analysis.figures.heat_map import BAR_SPACE, ColorRange, even_places, plot_heat_map
+from analysis.grid import Grid
 from analysis.report.blocks import Block, FigureBlock, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition, sentence, with_unit
+from analysis.report.names import block_name, caption, column_title, heading, of_condition, sentence, with_unit
 from analysis.report.numbers import count_of, number, quantity, unit_of
 from analysis.report.section import AbstractSection
 
 __all__ = ["HeatMap"]
 
 MAX_TABLE_COLUMNS = 24
+MAX_DRAWN_SEEDS, MAX_DRAWN_LEVELS = 100, 200
 
 
 @final
@@ -33,7 +36,11 @@ class HeatMap(AbstractSection):
 
     def blocks(self, facts: ReportFacts) -> Sequence[Block]:
         """One figure for each condition."""
-        return [_figure(condition, facts=facts) for condition in facts.drawn_conditions]
+        return [
+            block
+            for condition in facts.drawn_conditions
+            for block in (*heading(condition, facts=facts), _figure(condition, facts=facts))
+        ]
 
 
 def _grid_values(condition: Condition) -> NDArray[np.float64]:
@@ -41,8 +48,9 @@ def _grid_values(condition: Condition) -> NDArray[np.float64]:
 
 
 def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
-    grid = condition.grid(condition.main_metric)
-    centred = _centred(grid.values)
+    whole = condition.grid(condition.main_metric)
+    grid = _thinned(whole)
+    centred = _thinned(replace(whole, values=_centred(whole.values))).values
     has_deviation = grid.num_subjects > 1
 
     def draw(canvas: Canvas) -> Figure:
@@ -73,9 +81,20 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
     return FigureBlock(
         name=block_name("heat-map", condition=condition, facts=facts),
         caption=_caption(condition, facts=facts),
-        alt=_alt(condition, centred=centred),
+        alt=_alt(condition, grid=grid, centred=centred),
         draw=draw,
         table=_table(condition, facts=facts),
+    )
+
+
+def _thinned(grid: Grid) -> Grid:
+    """At most 100 seeds and 200 levels, evenly chosen: more cells than these are smaller than a dot of a screen."""
+    rows = even_places(grid.num_subjects, most=MAX_DRAWN_SEEDS)
+    columns = even_places(grid.num_levels, most=MAX_DRAWN_LEVELS)
+    return Grid(
+        values=grid.values[np.ix_(rows, columns)],
+        subjects=tuple(grid.subjects[row] for row in rows),
+        levels=tuple(grid.levels[column] for column in columns),
     )
 
 
@@ -106,8 +125,8 @@ def _caption(condition: Condition, *, facts: ReportFacts) -> str:
     unit = unit_of(condition.main_metric)
     text = (
         f"{of_condition(condition, facts=facts)}{column_title(condition.main_metric)} of "
-        f"{count_of(grid.num_subjects, condition.subject_noun)} at {count_of(grid.num_levels, condition.level_noun)}"
-        f"{f', in {unit}' if unit else ''}; light is high."
+        f"{count_of(grid.num_subjects, condition.subject_noun)} at "
+        f"{count_of(grid.num_levels, condition.level_noun)}{f', in {unit}' if unit else ''}; light is high."
     )
     if grid.num_levels > 1:
         text += f" The colours span the values from the second {condition.within} on; the first takes the nearest one."
@@ -116,13 +135,17 @@ def _caption(condition: Condition, *, facts: ReportFacts) -> str:
             f" Below: each cell minus the mean of its {condition.within} over n = {grid.num_subjects}. A row of one "
             f"colour is a {condition.subject} that lies apart all along; a column of mixed colours is spread."
         )
+    if grid.num_subjects > MAX_DRAWN_SEEDS or grid.num_levels > MAX_DRAWN_LEVELS:
+        text += (
+            f" Drawn are at most {MAX_DRAWN_SEEDS} {condition.subject_noun}s and {MAX_DRAWN_LEVELS} "
+            f"{condition.level_noun}s, evenly chosen."
+        )
     if gaps:
         text += f" Grey: {count_of(gaps, 'cell')} without a value."
     return sentence(text)
 
 
-def _alt(condition: Condition, *, centred: NDArray[np.float64]) -> str:
-    grid = condition.grid(condition.main_metric)
+def _alt(condition: Condition, *, grid: Grid, centred: NDArray[np.float64]) -> str:
     text = f"Heat map of {column_title(condition.main_metric)}, {condition.subject} by {condition.within}."
     if grid.num_subjects < 2 or not np.isfinite(centred).any():
         return text
@@ -139,13 +162,14 @@ def _table(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     grid = condition.grid(condition.main_metric)
     shown = grid.subjects[:MAX_TABLE_COLUMNS]
     rest = grid.num_subjects - len(shown)
-    unit = unit_of(condition.main_metric)
     return TableBlock(
         name=block_name("cells", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}{column_title(condition.main_metric)}"
-            f"{f', {unit}' if unit else ''}, by {condition.within} (rows) and {condition.subject} (columns); n = 1 per "
-            f"cell.{f' {rest:,} more {condition.subject_noun}s are in the source table.' if rest else ''}"
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"{with_unit(condition.main_metric)} by {condition.within} (rows) "
+            f"and {condition.subject} (columns); n = 1 per "
+            f"cell.{f' {rest:,} more {condition.subject_noun}s are in the source table.' if rest else ''}",
         ),
         columns=(condition.within, *(str(subject) for subject in shown)),
         rows=tuple(

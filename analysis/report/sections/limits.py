@@ -7,7 +7,7 @@ from analysis.missing_cells import describe_cells
 from analysis.report.blocks import Block, Bullets, Heading
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title
-from analysis.report.numbers import amount, bare, is_defined, why
+from analysis.report.numbers import amount, bare, floor_text, is_defined, quantity, why
 from analysis.report.section import AbstractSection
 from analysis.report.sections.asked import what_seeds_change
 from analysis.summary import NUM_PASSES_NEARLY_FREE
@@ -69,8 +69,7 @@ def _run(facts: ReportFacts) -> Iterator[str]:
     if config is None or manifest is None:
         yield (
             "What the seeds changed, how often the text was repeated and how noisy one evaluation is are not in the "
-            "table, "
-            "so none of it can be allowed for."
+            "table, so none of it can be allowed for."
         )
         return
     for name, passes in manifest["passes"].items():
@@ -78,16 +77,15 @@ def _run(facts: ReportFacts) -> Iterator[str]:
             where = f" in condition {name}" if len(manifest["passes"]) > 1 else ""
             yield (
                 f"What more text would do. The runs made {passes:.1f} passes over "
-                f"{amount(manifest['corpus']['unique_tokens'])} "
-                f"unique tokens{where}; beyond about {NUM_PASSES_NEARLY_FREE} passes repetition costs (Muennighoff et "
-                "al. "
-                "2023), so a rising validation loss may be memorisation and not an effect of the token budget."
+                f"{amount(manifest['corpus']['unique_tokens'])} unique tokens{where}; beyond about "
+                f"{NUM_PASSES_NEARLY_FREE} passes repetition costs (Muennighoff et al. 2023), so a rising validation "
+                "loss may be memorisation and not an effect of the token budget."
             )
     yield from _evaluation(facts)
     yield _seeds(facts)
     if len(config.condition_names) == 1:
         yield (
-            f"Whether another size, corpus or recipe would behave alike: there is one condition, a model of "
+            "Whether another size, corpus or recipe would behave alike: there is one condition, a model of "
             f"{amount(config.model.num_parameters)} parameters on one text."
         )
 
@@ -107,8 +105,7 @@ def _evaluation(facts: ReportFacts) -> Iterator[str]:
     if tokens < SMALL_EVALUATION_TOKENS:
         yield (
             f"How the runs do on other text. Every loss is measured on one fixed slice of {amount(tokens)} tokens, the "
-            "same "
-            f"for all seeds and intervals, so its quirks are shared by all.{noise}"
+            f"same for all seeds and intervals, so its quirks are shared by all.{noise}"
         )
 
 
@@ -119,13 +116,13 @@ def _seeds(facts: ReportFacts) -> str:
     if not fixed:
         return (
             f"Which source makes the seeds differ: a seed changes {what_seeds_change(facts.config)} at once. The "
-            "tokenizer, "
-            "the text and the evaluation slice are the same for all."
+            "tokenizer, the text and the evaluation slice are the same for all."
         )
-    what = "the order of the data" if "data_order" in fixed else "the initial weights"
+    what = "another order of the data" if "data_order" in fixed else "other initial weights"
     return (
-        f"How far {what} matters: a seed changes {what_seeds_change(facts.config)}. What all runs share looks like an "
-        "effect of the interval, and the spread between seeds understates how another draw would have gone."
+        f"How the runs would go with {what}: a seed changes {what_seeds_change(facts.config)}. What all runs share "
+        "looks like an effect of the interval, and the spread between seeds understates how another draw would have "
+        "gone."
     )
 
 
@@ -135,14 +132,24 @@ def _condition(condition: Condition) -> Iterator[str]:
         yield f"Anything about other seeds: {n} seed is used, and one seed has no spread."
     elif n < MIN_SEEDS_ADVISED:
         flip = condition.main["sign_flip"]
-        floor = f"the exact test's p cannot fall below {bare(flip['p_floor'], digits=3)}" if is_defined(flip) else ""
+        floor = f", and the exact test's p cannot fall below {floor_text(flip['p_floor'])}" if is_defined(flip) else ""
         yield (
-            f"Small effects: n = {n} seeds{f', and {floor}' if floor else ''}. The spread between seeds is itself "
-            "known "
+            f"Small effects: n = {n} seeds{floor}.{_detectable(condition)} The spread between seeds is itself known "
             f"within a wide interval only; {MIN_SEEDS_ADVISED} seeds or more, better 10, are advised."
         )
     yield from _omnibus(condition)
     yield from _telemetry(condition)
+
+
+def _detectable(condition: Condition) -> str:
+    planning = condition.main.get("planning")
+    if not is_defined(planning) or not planning["detectable"]:
+        return ""
+    row = planning["detectable"][0]
+    return (
+        f" A paired difference below {quantity(row['effect'], metric=condition.main_metric)} ({row['sd_units']:.2f} "
+        f"SD) is missed more often than once in {1 / (1 - planning['power']):.0f} times."
+    )
 
 
 def _omnibus(condition: Condition) -> Iterator[str]:
@@ -158,8 +165,7 @@ def _omnibus(condition: Condition) -> Iterator[str]:
     if is_defined(anova) and anova["epsilon"]["gg_ceiling"] < 1:
         yield (
             f"Whether sphericity holds: with n = {condition.num_subjects} seeds and {condition.main['num_levels']} "
-            "levels "
-            f"epsilon is at most {bare(anova['epsilon']['gg_ceiling'], digits=2)} whatever the truth is."
+            f"levels epsilon is at most {bare(anova['epsilon']['gg_ceiling'], digits=2)} whatever the truth is."
         )
     for warning in condition.statistics["audit"]["warnings"]:
         if "same curve again" in warning:

@@ -6,7 +6,7 @@ from typing import final
 from analysis.report.blocks import Block, Code, Paragraph
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title
-from analysis.report.numbers import amount, bare, is_defined, number, why
+from analysis.report.numbers import amount, floor_text, is_defined, number, why
 from analysis.report.section import AbstractSection
 from analysis.report.sections.asked import what_seeds_change
 
@@ -47,12 +47,11 @@ def _training(facts: ReportFacts) -> list[str]:
         f"{amount(schedule.tokens_per_step)} tokens), that is {schedule.num_tokens / corpus['unique_tokens']:.1f} "
         f"passes over {amount(corpus['unique_tokens'])} unique tokens of {amount(corpus['num_train_stories'])} "
         f"documents. A seed determined {what_seeds_change(config)}. AdamW (betas {rates.betas[0]:g}, "
-        f"{rates.betas[1]:g}; epsilon {rates.epsilon:g}; weight decay {rates.weight_decay:g}; gradient norm clipped at "
-        f"{rates.clip_norm:g}) with a peak learning rate of {rates.learning_rate:g} after "
-        f"{amount(rates.warmup_tokens)} "
-        f"tokens of linear warm-up and a cosine decay to {rates.final_learning_rate:g} at "
-        f"{amount(rates.decay_tokens)} tokens. Validation loss is the mean cross-entropy in nats per token on the same "
-        f"{amount(config.evaluation.tokens)} held-out tokens at each of {schedule.num_intervals} intervals, the "
+        f"{rates.betas[1]:g}; epsilon {rates.epsilon:g}; weight decay {rates.weight_decay:g}; gradient norm clipped "
+        f"at {rates.clip_norm:g}) with a peak learning rate of {rates.learning_rate:g} after "
+        f"{amount(rates.warmup_tokens)} tokens of linear warm-up and a cosine decay to {rates.final_learning_rate:g} "
+        f"at {amount(rates.decay_tokens)} tokens. Validation loss is the mean cross-entropy in nats per token on the "
+        f"same {amount(config.evaluation.tokens)} held-out tokens at each of {schedule.num_intervals} intervals, the "
         "initial state included.",
     ]
 
@@ -65,9 +64,9 @@ def _design(facts: ReportFacts) -> str:
         else ""
     )
     return (
-        f"The design is repeated measures: n = {first.num_subjects} seeds (subjects) by {first.main['num_levels']} "
-        f"levels of {first.within}{several}. Means over seeds are given with 95 % t intervals, standard deviations "
-        "(n − 1) with 95 % chi-squared intervals."
+        f"The design is repeated measures: seeds are the subjects (n = {first.num_subjects}), at "
+        f"{first.main['num_levels']} levels of {first.within}{several}. Means over seeds are given with 95 % t "
+        "intervals, standard deviations (n − 1) with 95 % chi-squared intervals."
     )
 
 
@@ -82,16 +81,12 @@ def _inference(condition: Condition) -> str:
         if is_defined(mauchly)
         else f"Mauchly's test is undefined ({why(mauchly).partition(':')[0]}) and gates nothing"
     )
-    floor = (
-        f" (exact floor for n = {condition.num_subjects}: {bare(flip['p_floor'], digits=3)})"
-        if is_defined(flip)
-        else ""
-    )
+    floor = f" (its floor for n = {condition.num_subjects}: {floor_text(flip['p_floor'])})" if is_defined(flip) else ""
     return (
         f"The effect of {condition.within} on {title} was tested by a one-way repeated-measures ANOVA with "
-        "Greenhouse-Geisser correction as the declared headline whatever Mauchly says; "
-        f"{sphericity}. The Greenhouse-Geisser epsilon is {number(anova['epsilon']['gg'], digits=3)} "
-        f"(ceiling {number(anova['epsilon']['gg_ceiling'], digits=3)}). Beside it stands the sign-flip test on whole "
+        f"Greenhouse-Geisser correction as the declared headline whatever Mauchly says; {sphericity}. The "
+        f"Greenhouse-Geisser epsilon is {number(anova['epsilon']['gg'], digits=3)} (ceiling "
+        f"{number(anova['epsilon']['gg_ceiling'], digits=3)}). Beside it stands the sign-flip test on whole "
         f"seeds{floor}, which needs neither normality nor sphericity, but symmetry and independent seeds. "
         f"{condition.main['apa'] if isinstance(condition.main['apa'], str) else ''}. Analyses were made with Seedscope."
     )

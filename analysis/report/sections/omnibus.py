@@ -5,7 +5,7 @@ from typing import Any, final
 
 from analysis.report.blocks import Block, Bullets, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, of_condition, sentence
+from analysis.report.names import block_name, caption
 from analysis.report.numbers import bare, is_defined, number, p_cell, why
 from analysis.report.section import AbstractSection
 
@@ -64,10 +64,12 @@ def _main_table(
 ) -> TableBlock:
     return TableBlock(
         name=block_name("omnibus", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}one-way repeated-measures ANOVA over {condition.within}. ε GG: "
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"one-way repeated-measures ANOVA over {condition.within}. ε GG: "
             "Greenhouse-Geisser's epsilon, with its ceiling (n − 1)/(k − 1); η²: generalised eta squared; the "
-            "sign-flip p with its floor."
+            "sign-flip p with its floor.",
         ),
         columns=("metric", "n", "F", "df", "ε GG", "ceiling", "p GG", "p sign-flip", "floor", "η²"),
         rows=tuple(_main_row(name, part) for name, part in parts),
@@ -93,9 +95,11 @@ def _main_row(name: str, part: Mapping[str, Any]) -> tuple[str, ...]:
 def _all_p(parts: Sequence[tuple[str, Mapping[str, Any]]], *, condition: Condition, facts: ReportFacts) -> TableBlock:
     return TableBlock(
         name=block_name("corrections", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}every correction: epsilon of Huynh-Feldt, Chi-Muller and the lower "
-            "bound, the p that each gives beside the uncorrected one, and Kendall's W"
+        caption=caption(
+            condition,
+            facts=facts,
+            text="every correction: epsilon of Huynh-Feldt, Chi-Muller and the lower "
+            "bound, the p that each gives beside the uncorrected one, and Kendall's W",
         ),
         columns=("metric", "ε HF", "ε CM", "ε LB", "p HF", "p CM", "p LB", "p uncorr.", "W"),
         rows=tuple(_p_row(name, part) for name, part in parts),

@@ -5,8 +5,8 @@ from typing import Any, final
 
 from analysis.report.blocks import Block, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, of_condition, sentence
-from analysis.report.numbers import bare, is_defined, number
+from analysis.report.names import block_name, heading, sentence
+from analysis.report.numbers import bare, floor_text, interval_text, is_defined, number, quantity, unit_of
 from analysis.report.section import AbstractSection
 
 __all__ = ["Planning"]
@@ -24,10 +24,10 @@ class Planning(AbstractSection):
         return any(is_defined(condition.main.get("planning")) for condition in facts.conditions)
 
     def blocks(self, facts: ReportFacts) -> Sequence[Block]:
-        """A sentence and three tables, for each condition."""
+        """The yardstick and two tables, for each condition."""
         return [
             block
-            for condition in facts.conditions
+            for condition in facts.drawn_conditions
             if is_defined(condition.main.get("planning"))
             for block in _of_condition(condition, facts=facts)
         ]
@@ -35,79 +35,77 @@ class Planning(AbstractSection):
 
 def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     planning = condition.main["planning"]
-    tables = (
+    return [
+        *heading(condition, facts=facts),
+        Paragraph(_yardstick(planning, condition=condition)),
         _detectable(planning, condition=condition, facts=facts),
         _needed(planning, condition=condition, facts=facts),
-        _floors(planning, condition=condition, facts=facts),
-    )
-    return [Paragraph(_what(planning, condition=condition, facts=facts)), *(table for table in tables if table.rows)]
+    ]
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
-def _what(planning: Mapping[str, Any], *, condition: Condition, facts: ReportFacts) -> str:
+def _yardstick(planning: Mapping[str, Any], *, condition: Condition) -> str:
+    low, high = planning["sd_ci95_low"], planning["sd_ci95_high"]
     return (
-        f"{of_condition(condition, facts=facts)}The yardstick is the SD of {planning['sd_of']}, "
-        f"{number(planning['sd'])}; two-sided tests at {bare(planning['alpha'], digits=2)} with a power of "
-        f"{100 * planning['power']:.0f} %. The SD is an estimate from n = {condition.num_subjects} seeds, so these are "
-        "orders of magnitude."
+        f"The yardstick is {planning['sd_of']}: {quantity(planning['sd'], metric=condition.main_metric)} (95 % "
+        f"chi-squared interval {interval_text(low, high)}, n = {planning['num_seeds']}). Two-sided tests at "
+        f"{bare(planning['alpha'], digits=2)} with a power of {100 * planning['power']:.0f} %. {planning['note']}"
     )
-
-
-def _rows(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
 
 
 def _detectable(planning: Mapping[str, Any], *, condition: Condition, facts: ReportFacts) -> TableBlock:
+    floors = {row["family"]: row for row in planning["exact_floors"]}
+    unit = unit_of(condition.main_metric)
     return TableBlock(
         name=block_name("detectable", condition=condition, facts=facts),
-        caption=f"The smallest difference that n = {condition.num_subjects} seeds detect, by number of comparisons.",
-        columns=("comparisons", "family", "in SD", "in the metric's unit"),
+        caption=sentence(
+            f"the smallest difference that n = {planning['num_seeds']} seeds detect with a paired "
+            f"t-test{f' ({unit})' if unit else ''}, and the smallest p that an exact test can give, both corrected for "
+            "the number of comparisons"
+        ),
+        columns=("family", "comparisons", "in SD", "difference", "exact p at least", "exact test needs"),
         rows=tuple(
             (
-                str(row["num_comparisons"]),
                 str(row["family"]),
+                str(row["num_comparisons"]),
                 number(row["sd_units"], digits=2),
                 number(row["effect"]),
+                *_floor(floors.get(row["family"])),
             )
-            for row in _rows(planning["detectable"])
+            for row in planning["detectable"]
         ),
     )
+
+
+def _floor(row: Mapping[str, Any] | None) -> tuple[str, str]:
+    if row is None:
+        return ("–", "–")
+    needed = row["num_seeds_needed"]
+    return (floor_text(row["p_floor"]), f"{needed} seeds" if is_defined(needed) else "–")
 
 
 def _needed(planning: Mapping[str, Any], *, condition: Condition, facts: ReportFacts) -> TableBlock:
+    unit = unit_of(condition.main_metric)
     return TableBlock(
         name=block_name("seeds-needed", condition=condition, facts=facts),
-        caption="Seeds that would be needed to detect a difference.",
-        columns=("difference in SD", "in the metric's unit", "comparisons", "seeds"),
-        rows=tuple(
-            (
-                number(row["effect_sd_units"], digits=2),
-                number(row["effect"]),
-                str(row["num_comparisons"]),
-                str(row["num_seeds"]) if is_defined(row["num_seeds"]) else "–",
-            )
-            for row in _rows(planning["seeds_needed"])
-        ),
-        is_folded=True,
-    )
-
-
-def _floors(planning: Mapping[str, Any], *, condition: Condition, facts: ReportFacts) -> TableBlock:
-    return TableBlock(
-        name=block_name("exact-floors", condition=condition, facts=facts),
         caption=sentence(
-            f"the smallest p that an exact test can give from n = {condition.num_subjects} seeds, after correction"
+            "seeds needed to detect a difference with a paired t-test; the last column if the SD is as high as the end "
+            f"of its interval{f'. Differences in {unit}' if unit else ''}"
         ),
-        columns=("comparisons", "family", "smallest p", "can reject at .05", "seeds needed"),
+        columns=("family", "in SD", "difference", "seeds", "if the SD is high"),
         rows=tuple(
             (
-                str(row["num_comparisons"]),
                 str(row["family"]),
-                bare(row["p_floor"], digits=4),
-                "yes" if row["can_reject"] is True else "no",
-                str(row["seeds_needed"]) if is_defined(row["seeds_needed"]) else "–",
+                number(row["effect_sd_units"], digits=1),
+                number(row["effect"]),
+                _count(row["num_seeds"]),
+                _count(row["num_seeds_if_sd_is_high"]),
             )
-            for row in _rows(planning["exact_floors"])
+            for row in planning["seeds_needed"]
         ),
         is_folded=True,
     )
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}" if is_defined(value) else "–"

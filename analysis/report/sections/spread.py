@@ -11,8 +11,8 @@ from analysis.figures.canvas import Canvas, new_axes
 from analysis.figures.spread import plot_spread
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition, sentence
-from analysis.report.numbers import bare, interval_text, is_defined, number, quantity, unit_of
+from analysis.report.names import block_name, caption, column_title, heading, sentence
+from analysis.report.numbers import bare, interval_text, is_defined, number, p_text, quantity, unit_of
 from analysis.report.section import AbstractSection
 
 __all__ = ["Spread"]
@@ -35,8 +35,17 @@ class Spread(AbstractSection):
             block
             for condition in facts.drawn_conditions
             if condition.num_subjects > 1
-            for block in (_figure(condition, facts=facts), *_shared(condition), *_variability(condition, facts=facts))
+            for block in _of_condition(condition, facts=facts)
         ]
+
+
+def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
+    return [
+        *heading(condition, facts=facts),
+        _figure(condition, facts=facts),
+        *_shared(condition),
+        *_variability(condition, facts=facts),
+    ]
 
 
 def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
@@ -53,10 +62,12 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
 
     return FigureBlock(
         name=block_name("spread", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}standard deviation of {column_title(condition.main_metric)} over "
-            f"n = {grid.num_subjects} seeds (n − 1 in its denominator). Band: 95 % chi-squared interval at each level, "
-            "s·√((n − 1)/χ²), which takes the seeds as independent and normal."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"standard deviation of {column_title(condition.main_metric)} over n "
+            f"= {grid.num_subjects} seeds (n − 1 in its denominator). Band: 95 % chi-squared interval at each level, "
+            "s·√((n − 1)/χ²), which takes the seeds as independent and normal.",
         ),
         alt=_alt(condition, spread=spread),
         draw=draw,
@@ -69,8 +80,8 @@ def _alt(condition: Condition, *, spread: Sequence[BetweenSeeds]) -> str:
     (least, least_level), (most, most_level) = min(known, key=itemgetter(0)), max(known, key=itemgetter(0))
     metric = condition.main_metric
     return (
-        f"Line chart of the standard deviation over seeds: from {quantity(least, metric=metric)} at "
-        f"{condition.within} {least_level} to {quantity(most, metric=metric)} at {condition.within} {most_level}."
+        f"Line chart of the standard deviation over seeds: from {quantity(least, metric=metric)} at {condition.within} "
+        f"{least_level} to {quantity(most, metric=metric)} at {condition.within} {most_level}."
     )
 
 
@@ -78,9 +89,10 @@ def _table(condition: Condition, *, spread: Sequence[BetweenSeeds], facts: Repor
     unit = unit_of(condition.main_metric)
     return TableBlock(
         name=block_name("spread-levels", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}SD over n seeds{f', {unit}' if unit else ''}, with its 95 % "
-            "chi-squared interval."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"SD over n seeds{f', {unit}' if unit else ''}, with its 95 % chi-squared interval.",
         ),
         columns=(condition.within, "n", "SD", "95 % interval"),
         rows=tuple(
@@ -122,9 +134,11 @@ def _variability(condition: Condition, *, facts: ReportFacts) -> list[Block]:
 def _icc_table(rows: Sequence[Any], *, condition: Condition, facts: ReportFacts) -> TableBlock:
     return TableBlock(
         name=block_name("icc", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}intraclass correlations of {column_title(condition.main_metric)} "
-            f"(n = {condition.num_subjects} seeds), with 95 % intervals."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"intraclass correlations of {column_title(condition.main_metric)} "
+            f"(n = {condition.num_subjects} seeds), with 95 % intervals.",
         ),
         columns=("of", "type", "value", "95 % interval", "meaning"),
         rows=tuple(
@@ -144,5 +158,5 @@ def _outlying(rows: Sequence[Any]) -> str:
     standing = [row for row in rows if row["stands_out"] is True]
     if not standing:
         return "No seed stands out from the others, neither by its height nor by its shape (Holm-corrected, .05)."
-    named = ", ".join(f"{row['seed']} ({row['what']}, p_Holm = {bare(row['p_holm'], digits=3)})" for row in standing)
+    named = ", ".join(f"{row['seed']} ({row['what']}, p Holm {p_text(row['p_holm'])})" for row in standing)
     return f"Seeds that stand out from the others (Holm-corrected, .05): {named}."

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from analysis.report.blocks import Block, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, of_condition, sentence
+from analysis.report.names import block_name, caption, of_condition
 from analysis.report.numbers import interval_text, is_defined, number, why
 from analysis.report.section import AbstractSection
 
@@ -51,8 +51,7 @@ def _where(stopping: Mapping[str, Any], *, condition: Condition, facts: ReportFa
         return f"{of_condition(condition, facts=facts)}where the minimum lies is undefined: {why(reached)}."
     text = (
         f"{of_condition(condition, facts=facts)}The seeds reach their minimum at "
-        f"{_place(reached, axis=stopping['axis'])}"
-        f"{_interval(reached)}"
+        f"{_place(reached, axis=stopping['axis'])}{_interval(reached)}"
     )
     if is_defined(after) and is_defined(share) and is_defined(share["mean"]):
         text += f", and go on for {_amount(after)} more, {100 * share['mean']:.0f} % of the whole"
@@ -80,12 +79,12 @@ def _interval(interval: Mapping[str, Any]) -> str:
 def _rules(stopping: Mapping[str, Any], *, condition: Condition, facts: ReportFacts) -> TableBlock:
     return TableBlock(
         name=block_name("stopping-rules", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}when a rule would have stopped, in hindsight, and what it would "
-            "have "
-            "cost: means over seeds. Lost: the kept checkpoint's loss minus the run's lowest, nats per token, with "
-            "its "
-            f"95 % t interval; against the end: minus the final loss. Saved: {stopping['axis']} not trained."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"when a rule would have stopped, in hindsight, and what it would "
+            "have cost: means over seeds. Lost: the kept checkpoint's loss minus the run's lowest, nats per token, "
+            f"with its 95 % t interval; against the end: minus the final loss. Saved: {stopping['axis']} not trained.",
         ),
         columns=("rule", "stopped", "lost", "95 % t interval", "against the end", "share saved"),
         rows=tuple(_rule(rule) for rule in stopping["rules"]),
@@ -109,10 +108,11 @@ def _gains(stopping: Mapping[str, Any], *, condition: Condition, facts: ReportFa
     rows = stopping["marginal_gain"]
     return TableBlock(
         name=block_name("marginal-gain", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}what each {condition.within} gained, {rows[0]['unit']}: mean and "
-            "95 % t "
-            f"interval over n = {condition.num_subjects} seeds; negative is a loss."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"what each {condition.within} gained, {rows[0]['unit']}: mean and "
+            f"95 % t interval over seeds (n = {condition.num_subjects}); negative is a loss.",
         ),
         columns=("from", "to", "gain", "95 % t interval", "per joule"),
         rows=tuple(

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from analysis.report.blocks import Block, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition, sentence
+from analysis.report.names import block_name, caption, column_title, heading
 from analysis.report.numbers import interval_text, is_defined, number, p_cell, quantity, unit_of
 from analysis.report.section import AbstractSection
 
@@ -14,7 +14,7 @@ __all__ = ["Summaries"]
 
 @final
 class Summaries(AbstractSection):
-    """The tests that keep their error rate whatever the covariance along the trajectory."""
+    """Summaries, their intervals, and tests where zero means something."""
 
     id = "summaries"
     title = "One number per seed"
@@ -35,6 +35,7 @@ class Summaries(AbstractSection):
 
 def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     return [
+        *heading(condition, facts=facts),
         _over_seeds(condition, facts=facts),
         *_noise(condition),
         _by_seed(condition, facts=facts),
@@ -46,12 +47,12 @@ def _over_seeds(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     unit = unit_of(metric)
     return TableBlock(
         name=block_name("summaries", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}summaries of {column_title(metric)}{f' ({unit})' if unit else ''}, "
-            f"one number per seed, then mean and 95 % t interval over n = {condition.num_subjects} seeds. p: "
-            "one-sample "
-            "t test and exact sign-flip test against zero, where zero means something. These keep their error rate "
-            "whatever the covariance of the intervals."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"summaries of {column_title(metric)}{f' ({unit})' if unit else ''}, "
+            f"one number per seed, then mean and 95 % t interval over seeds (n = {condition.num_subjects}). p: "
+            "one-sample t test and exact sign-flip test against zero, where that is a valid test.",
         ),
         columns=("per seed", "mean", "95 % t interval", "above zero", "t", "p", "p sign-flip"),
         rows=tuple(
@@ -108,8 +109,7 @@ def _noise(condition: Condition) -> list[Block]:
     return [
         Paragraph(
             "A minimum among noisy values lies low, so final minus minimum is above zero even for a flat trajectory: "
-            "by "
-            f"{rise} here, from independent noise of SD {number(noise['residual_sd'])} over {noise['num_levels']} "
+            f"by {rise} here, from independent noise of SD {number(noise['residual_sd'])} over {noise['num_levels']} "
             "levels."
         )
     ]
@@ -120,10 +120,10 @@ def _by_seed(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     rise = {row["seed"]: row["value"] for row in summaries["final_minus_minimum"]["per_seed"]}
     return TableBlock(
         name=block_name("summaries-by-seed", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}each {condition.subject}: where it is lowest, and how far above "
-            "that "
-            "it ends (n = 1 per row)."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"each {condition.subject}: where it is lowest, and how far above that it ends (n = 1 per row).",
         ),
         columns=(condition.subject, f"lowest at {condition.within}", "minimum", "final minus minimum"),
         rows=tuple(

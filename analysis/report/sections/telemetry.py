@@ -13,7 +13,7 @@ from analysis.figures.telemetry_strip import plot_backslides, plot_deltas, plot_
 from analysis.grid import Grid
 from analysis.report.blocks import Block, Bullets, FigureBlock, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, of_condition, sentence
+from analysis.report.names import block_name, caption, heading, of_condition, sentence
 from analysis.report.numbers import is_defined, number, why
 from analysis.report.section import AbstractSection
 from analysis.rolling import deltas_of
@@ -40,7 +40,11 @@ class Telemetry(AbstractSection):
             block
             for condition in facts.drawn_conditions
             if _is_drawable(condition)
-            for block in (_figure(condition, facts=facts), Bullets(tuple(_findings(condition))))
+            for block in (
+                *heading(condition, facts=facts),
+                _figure(condition, facts=facts),
+                Bullets(tuple(_findings(condition))),
+            )
         ]
 
 
@@ -124,7 +128,7 @@ def _caption(condition: Condition, *, floor: float | None, error: float | None, 
     num_seeds = condition.grid(LOSS).num_subjects
     window = condition.statistics["telemetry"]["config"]["window"]
     text = (
-        f"{of_condition(condition, facts=facts)}above, the change of validation loss of each of n = {num_seeds} seeds; "
+        f"{of_condition(condition, facts=facts)}above, the change of validation loss of each seed (n = {num_seeds}); "
         "the first drops lie below the axis and are in the table."
     )
     if floor is not None:
@@ -160,9 +164,11 @@ def _table(condition: Condition, *, deltas: Grid, facts: ReportFacts) -> TableBl
     places = {level: place for place, level in enumerate(condition.grid(LOSS).levels)}
     return TableBlock(
         name=block_name("telemetry-levels", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}mean change and mean rolling volatility over n = "
-            f"{deltas.num_subjects} seeds, nats, and seeds that got worse."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"mean change and mean rolling volatility over n = "
+            f"{deltas.num_subjects} seeds, nats, and seeds that got worse.",
         ),
         columns=(condition.within, "mean change", "mean volatility", "worse", "worse beyond noise"),
         rows=tuple(
@@ -185,10 +191,11 @@ def _means(values: NDArray[np.float64]) -> list[float]:
 def _findings(condition: Condition) -> list[str]:
     telemetry = condition.statistics["telemetry"]
     published, robust = telemetry["published"], telemetry["robust"]
+    beyond_noise = _of_noise(robust["backslides_of_noise"]) if is_defined(robust["backslides"]) else ""
     return [
         f"Backslides: {published['backslides']['text']}{_of_noise(published['backslides_of_noise'])}. Beyond "
-        f"{_noise_multiple(condition):g} standard errors of the paired difference: {_text(robust['backslides'])}"
-        f"{_of_noise(robust['backslides_of_noise']) if is_defined(robust['backslides']) else ''}.",
+        f"{_noise_multiple(condition):g} standard errors of the paired difference: "
+        f"{_text(robust['backslides'])}{beyond_noise}.",
         f"Spikes by the published rule: {published['spikes']['text']}; {published['spike_rule']['why'].rstrip('.')}.",
         f"Spikes by a rule that looks at the past only: {_text(robust['spikes'])}; {robust['spike_rule']['why']}.",
         *_step_spikes(robust.get("step_spikes")),
@@ -219,8 +226,7 @@ def _step_spikes(spikes: Any) -> list[str]:
         return [f"Spikes of single training steps: undefined ({why(spikes)})."]
     return [
         f"Spikes of single training steps, {name.replace('_', ' ')}, beyond {spikes['sd_multiple']:g} SD of the "
-        "previous "
-        f"{spikes['window']} steps: {_text(series)}{_rate(series)}."
+        f"previous {spikes['window']} steps: {_text(series)}{_rate(series)}."
         for name, series in spikes["series"].items()
     ]
 

@@ -13,7 +13,7 @@ from analysis.figures.style import MAX_NAMED_SEEDS
 from analysis.figures.trajectories import MAX_LINES, look_past_first_level, plot_mean, plot_minimum, plot_trajectories
 from analysis.report.blocks import Block, FigureBlock, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, column_title, of_condition, sentence, with_unit
+from analysis.report.names import block_name, caption, column_title, heading, of_condition, sentence, with_unit
 from analysis.report.numbers import amount, count_of, interval_text, number, quantity, unit_of
 from analysis.report.section import AbstractSection
 
@@ -33,7 +33,11 @@ class Trajectories(AbstractSection):
 
     def blocks(self, facts: ReportFacts) -> Sequence[Block]:
         """One figure for each condition."""
-        return [trajectory_figure(condition, facts=facts) for condition in facts.drawn_conditions]
+        return [
+            block
+            for condition in facts.drawn_conditions
+            for block in (*heading(condition, facts=facts), trajectory_figure(condition, facts=facts))
+        ]
 
 
 def trajectory_figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
@@ -97,10 +101,9 @@ def _place(condition: Condition, position: int) -> str:
 
 def _caption(condition: Condition, *, columns: tuple[str, ...], facts: ReportFacts) -> str:
     grid = condition.grid(condition.main_metric)
-    unit = unit_of(condition.main_metric)
+    beside = " beside the training loss" if len(columns) > 1 else ""
     parts = [
-        f"{of_condition(condition, facts=facts)}{column_title(condition.main_metric)}"
-        f"{' beside the training loss' if len(columns) > 1 else ''}{f', in {unit}' if unit else ''}.",
+        f"{of_condition(condition, facts=facts)}{with_unit(condition.main_metric)}{beside}.",
         _lines(grid.num_subjects),
     ]
     if grid.num_subjects > 1:
@@ -161,9 +164,11 @@ def _table(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     unit = unit_of(metric)
     return TableBlock(
         name=block_name("levels", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}{column_title(metric)} by {condition.within}"
-            f"{f', {unit}' if unit else ''}: mean, SD (n − 1) and 95 % t interval over n seeds."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"{column_title(metric)} by "
+            f"{condition.within}{f', {unit}' if unit else ''}: mean, SD (n − 1) and 95 % t interval over n seeds.",
         ),
         columns=(
             condition.within,

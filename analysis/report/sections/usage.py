@@ -11,7 +11,7 @@ from analysis.figures.canvas import Canvas, new_axes
 from analysis.figures.trajectories import plot_trajectories
 from analysis.report.blocks import Block, FigureBlock, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import block_name, of_condition, sentence
+from analysis.report.names import block_name, caption
 from analysis.report.numbers import number
 from analysis.report.section import AbstractSection
 
@@ -58,10 +58,12 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
     known = grid.values[np.isfinite(grid.values)]
     return FigureBlock(
         name=block_name("usage", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}training speed of each of n = {grid.num_subjects} runs in each "
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"training speed of each run (n = {grid.num_subjects}) in each "
             f"{condition.within}, tokens per second, evaluation and checkpoints not counted. Lines as in the "
-            "trajectories."
+            "trajectories.",
         ),
         alt=(
             f"Line chart of training speed: median {number(float(np.median(known)), digits=0)} tokens per second, from "
@@ -76,9 +78,10 @@ def _table(condition: Condition, *, facts: ReportFacts) -> TableBlock:
     rows = [_row(name, run) for name, run in condition.rows.groupby(condition.subject, sort=True)]
     return TableBlock(
         name=block_name("runs", condition=condition, facts=facts),
-        caption=sentence(
-            f"{of_condition(condition, facts=facts)}each run: speed over its {condition.level_noun}s, seconds spent, "
-            "attempts (2 is one retry)."
+        caption=caption(
+            condition,
+            facts=facts,
+            text=f"each run: speed over its {condition.level_noun}s, seconds spent, attempts (2 is one retry).",
         ),
         columns=(
             condition.subject,

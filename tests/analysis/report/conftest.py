@@ -1,6 +1,6 @@
 """Tables, and the reports written from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,12 @@ import pytest
 
 from analysis.audit import Missing
 from analysis.frame_conditions import analyze_conditions
+from analysis.report.compose import compose
+from analysis.report.facts import ReportFacts
 from analysis.report.load_facts import facts_of_table
+from analysis.report.markdown import render_markdown
+from analysis.report.registry import SECTIONS
+from analysis.report.section import AbstractSection
 from analysis.report.write import write_report
 from configs.run_paths import RunPaths
 from configs.telemetry import TelemetryConfig
@@ -44,24 +49,45 @@ def make_frame() -> MakeFrame:
 
 
 @pytest.fixture(scope="session")
-def report_of() -> Callable[..., RunPaths]:
-    """A function that analyses a frame and writes its report into a directory."""
+def facts_of() -> Callable[..., ReportFacts]:
+    """A function that analyses a frame and gives the facts of its report."""
 
-    def write(frame: pd.DataFrame, *, out: Path, metric: str = "val_loss", title: str = "a table") -> RunPaths:
+    def analyse(
+        frame: pd.DataFrame, *, metric: str = "val_loss", title: str = "a table", within: str = "interval"
+    ) -> ReportFacts:
         statistics = analyze_conditions(
             frame,
             subject="seed",
-            within="interval",
+            within=within,
             metrics=(metric,),
             missing=Missing.DROP_SEEDS,
             telemetry=TelemetryConfig(),
         )
+        return facts_of_table(
+            frame, statistics=statistics, title=title, command="seedscope analyze", paths=RunPaths(Path("nowhere"))
+        )
+
+    return analyse
+
+
+@pytest.fixture(scope="session")
+def report_of(facts_of: Callable[..., ReportFacts]) -> Callable[..., RunPaths]:
+    """A function that analyses a frame and writes its report into a directory."""
+
+    def write(frame: pd.DataFrame, *, out: Path, metric: str = "val_loss", title: str = "a table") -> RunPaths:
         paths = RunPaths(out)
         out.mkdir(exist_ok=True)
-        write_report(
-            facts_of_table(frame, statistics=statistics, title=title, command="seedscope analyze", paths=paths),
-            out=paths,
-        )
+        write_report(facts_of(frame, metric=metric, title=title), out=paths)
         return paths
 
     return write
+
+
+@pytest.fixture(scope="session")
+def words_of() -> Callable[..., str]:
+    """A function from facts and sections, all of them by default, to everything that the report says in Markdown."""
+
+    def render(facts: ReportFacts, *, sections: Sequence[AbstractSection] = SECTIONS) -> str:
+        return render_markdown(compose(facts, sections=sections), figures="figures").replace("\\", "")
+
+    return render
