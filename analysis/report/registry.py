@@ -6,8 +6,10 @@ from analysis.report.sections.asked import Asked
 from analysis.report.sections.audit import Audit
 from analysis.report.sections.conditions import Conditions
 from analysis.report.sections.contrasts import Contrasts
+from analysis.report.sections.convergence import Convergence
 from analysis.report.sections.correlation import Correlation
 from analysis.report.sections.energy import Energy
+from analysis.report.sections.entropy import Entropy
 from analysis.report.sections.heat_map import HeatMap
 from analysis.report.sections.limits import Limits
 from analysis.report.sections.methods import Methods
@@ -40,6 +42,8 @@ SECTIONS: tuple[AbstractSection, ...] = (
     Stopping(),
     Energy(),
     Planning(),
+    Convergence(),
+    Entropy(),
     Usage(),
     Audit(),
     Limits(),

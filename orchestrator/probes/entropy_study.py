@@ -2,8 +2,11 @@
 
 from typing import final
 
+from analysis.json_text import statistics_to_json
+from analysis.probes.entropy_summary import entropy_sentences, entropy_summary
 from analysis.probes.entropy_table import ScoredGroup, entropy_table
 from analysis.probes.probe_tables import write_probe_table
+from configs.durable import write_bytes_durably
 from configs.probe_paths import ProbePaths
 from orchestrator.probes.request import provenance_of
 from orchestrator.probes.study import AbstractStudy, Conclusion, measured_groups, measurement_tasks
@@ -40,4 +43,6 @@ class EntropyStudy(AbstractStudy):
         ]
         table = entropy_table(groups)
         write_probe_table(table, path=paths.table("entropy"), provenance=provenance_of(source))
-        return Conclusion((f"{len(table):,} checkpoints split.",), (paths.table("entropy"),))
+        summary = entropy_summary(table, groups=groups)
+        write_bytes_durably(paths.summary("entropy"), statistics_to_json(summary).encode())
+        return Conclusion(entropy_sentences(summary), (paths.table("entropy"), paths.summary("entropy")))
