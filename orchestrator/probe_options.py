@@ -7,12 +7,15 @@ import typer
 
 __all__ = [
     "Checkpoints",
+    "Conditions",
     "ContextLength",
     "Items",
     "NumTokens",
     "Out",
+    "Seeds",
     "Source",
     "Starts",
+    "Steps",
     "Study",
     "Text",
     "Threads",
@@ -67,6 +70,18 @@ Unigram = Annotated[
 TokensPerStep = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(metavar="N", help="Training tokens of one step, for --checkpoints."),
+]
+Conditions = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="A,B", help="What {condition} stands for in --checkpoints 'hub:ORG/MODEL@REVISION'."),
+]
+Seeds = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="1,3", help="What {seed} stands for in --checkpoints 'hub:...'."),
+]
+Steps = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="0,512", help="What {step} stands for in --checkpoints 'hub:...'."),
 ]
 Starts = Annotated[
     Optional[list[float]],  # noqa: UP045

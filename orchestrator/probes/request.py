@@ -29,6 +29,10 @@ class ProbeRequest:
     tokenizer: Path | None = None
     unigram: Path | None = None
     tokens_per_step: int | None = None
+    conditions: str | None = None
+    """What the fields of a `hub:` pattern stand for, separated by commas."""
+    seeds: str | None = None
+    steps: str | None = None
     threads_per_task: int = 1
 
 
@@ -68,6 +72,9 @@ def _open_run(run: Path, request: ProbeRequest) -> OpenedSource:
         ("--tokenizer", request.tokenizer),
         ("--unigram", request.unigram),
         ("--tokens-per-step", request.tokens_per_step),
+        ("--conditions", request.conditions),
+        ("--seeds", request.seeds),
+        ("--steps", request.steps),
     ):
         if value is not None:
             raise ConfigurationError(
@@ -106,9 +113,20 @@ def _open_elsewhere(request: ProbeRequest) -> OpenedSource:
             tokenizer=request.tokenizer,
             unigram=request.unigram,
             tokens_per_step=request.tokens_per_step,
+            conditions=tuple(name.strip() for name in (request.conditions or "").split(",") if name.strip()),
+            seeds=_numbers(request.seeds, option="--seeds"),
+            steps=_numbers(request.steps, option="--steps"),
         )
     )
     return OpenedSource(request.checkpoints, source, ProbePaths(request.out))
+
+
+def _numbers(text: str | None, *, option: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    wrong = [part for part in parts if not part.isdecimal()]
+    if wrong:
+        raise ConfigurationError(f"{option} {text} holds {wrong[0]!r}, which is no whole number; write them as 1,3,5")
+    return tuple(int(part) for part in parts)
 
 
 def provenance_of(source: ProbeSource) -> dict[str, object]:

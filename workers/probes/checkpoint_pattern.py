@@ -7,7 +7,7 @@ from pathlib import Path
 from configs.errors import ConfigurationError
 from configs.experiment import BASE_CONDITION
 
-__all__ = ["FoundCheckpoint", "find_checkpoints"]
+__all__ = ["FoundCheckpoint", "find_checkpoints", "require_fields"]
 
 _FIELDS = {"condition": r"[^/]+?", "seed": r"\d+", "step": r"\d+"}
 _REQUIRED = ("seed", "step")
@@ -33,7 +33,7 @@ def find_checkpoints(pattern: str) -> tuple[FoundCheckpoint, ...]:
     Raises:
         ConfigurationError: If the pattern lacks a field, names an unknown one, or matches no directory.
     """
-    _require_fields(pattern)
+    require_fields(pattern)
     path = Path(pattern).expanduser().absolute()
     matcher = re.compile(_expression(str(path)))
     anchor, *parts = path.parts
@@ -48,17 +48,12 @@ def find_checkpoints(pattern: str) -> tuple[FoundCheckpoint, ...]:
     return tuple(sorted(checkpoints))
 
 
-def _checkpoint(match: re.Match[str], directory: Path) -> FoundCheckpoint:
-    fields = match.groupdict()
-    return FoundCheckpoint(
-        condition=fields.get("condition", BASE_CONDITION),
-        step=int(fields["step"]),
-        seed=int(fields["seed"]),
-        directory=directory,
-    )
+def require_fields(pattern: str) -> None:
+    """Refuse a pattern that lacks a field or holds an unknown one.
 
-
-def _require_fields(pattern: str) -> None:
+    Raises:
+        ConfigurationError: Names the field.
+    """
     named = re.findall(r"\{(.*?)\}", pattern)
     unknown = [name for name in named if name not in _FIELDS]
     if unknown:
@@ -71,6 +66,16 @@ def _require_fields(pattern: str) -> None:
             f"--checkpoints {pattern} lacks {{{missing[0]}}}; write it where the number stands, "
             "such as 'DIR/seed{seed}/step{step}'"
         )
+
+
+def _checkpoint(match: re.Match[str], directory: Path) -> FoundCheckpoint:
+    fields = match.groupdict()
+    return FoundCheckpoint(
+        condition=fields.get("condition", BASE_CONDITION),
+        step=int(fields["step"]),
+        seed=int(fields["seed"]),
+        directory=directory,
+    )
 
 
 def _expression(path: str) -> str:

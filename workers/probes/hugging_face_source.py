@@ -14,6 +14,7 @@ from configs.errors import ConfigurationError, CorpusError
 from workers.corpus_encoding import TokenStream, encode_texts
 from workers.probes.checkpoint_pattern import FoundCheckpoint, find_checkpoints
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
+from workers.probes.hub_checkpoints import HUB_PREFIX, fetch_checkpoints, fetch_from_hub
 from workers.probes.hugging_face import (
     context_length_of,
     end_id_of,
@@ -33,7 +34,7 @@ class HuggingFaceRequest:
     """What the user gave."""
 
     pattern: str
-    """For example `DIR/seed{seed}/step{step}`."""
+    """For example `DIR/seed{seed}/step{step}`, or `hub:ORGANIZATION/MODEL-seed{seed}@step{step}`."""
     text: Path
     """Stories to probe on, as a corpus file holds them."""
     num_tokens: int
@@ -45,6 +46,10 @@ class HuggingFaceRequest:
     """Counts by token id (.npy), or a text whose tokens are counted."""
     tokens_per_step: int | None = None
     text_column: str = "text"
+    conditions: tuple[str, ...] = ()
+    """What the fields of a `hub:` pattern stand for; directories are searched instead."""
+    seeds: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
 
 
 def read_hugging_face_source(request: HuggingFaceRequest) -> ProbeSource:
@@ -54,7 +59,7 @@ def read_hugging_face_source(request: HuggingFaceRequest) -> ProbeSource:
         UserError: If the pattern, the text or a tokenizer is wrong, or tokenizers differ.
         CheckpointError: If a directory is no checkpoint.
     """
-    found = find_checkpoints(request.pattern)
+    found = _find(request)
     tokenizer_json = _one_tokenizer(found, given=request.tokenizer)
     num_types = _num_types(found, tokenizer_json=tokenizer_json)
     end_id = _one_end_id(found)
@@ -73,6 +78,18 @@ def read_hugging_face_source(request: HuggingFaceRequest) -> ProbeSource:
         seed_controls=(),
         stored_tokens=None,
         notes=_notes(found, tokens=tokens, request=request),
+    )
+
+
+def _find(request: HuggingFaceRequest) -> tuple[FoundCheckpoint, ...]:
+    if not request.pattern.startswith(HUB_PREFIX):
+        return find_checkpoints(request.pattern)
+    return fetch_checkpoints(
+        request.pattern,
+        conditions=request.conditions,
+        seeds=request.seeds,
+        steps=request.steps,
+        fetch=fetch_from_hub,
     )
 
 
