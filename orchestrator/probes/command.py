@@ -7,7 +7,7 @@ import numpy as np
 
 from configs.errors import RunDirectoryError
 from orchestrator.launch import ExitCode
-from orchestrator.probes.progress import AbstractProbeView, ProbeBegun
+from orchestrator.probes.progress import AbstractProbeView, ProbeBegun, ProbeEnded
 from orchestrator.probes.request import OpenedSource, ProbeRequest, open_source
 from orchestrator.probes.study import AbstractStudy, Conclusion
 from orchestrator.probes.task import ProbeTask, TaskOutcome
@@ -57,11 +57,10 @@ def run_probe(
     with view:
         view.begin(_begun(opened, name=name, num_tasks=len(tasks), num_waiting=len(waiting)))
         outcomes = _run(waiting, site=site, opened=opened, request=request, view=view, stop=stop)
-    if len(outcomes) < len(waiting):
-        return ProbeFinish(None, ExitCode.STOPPED, ())
-    failures = tuple(outcome for outcome in outcomes if outcome.failure)
-    conclusion = study.conclude(opened.source, paths=opened.paths)
-    return ProbeFinish(conclusion, ExitCode.FAILED_RUNS if failures else ExitCode.DONE, failures)
+    finish = _finish(study, opened=opened, outcomes=outcomes, is_whole=len(outcomes) == len(waiting))
+    found = finish.conclusion or Conclusion((), ())
+    view.end_probe(ProbeEnded(finish.exit_code, found.sentences, tuple(map(str, found.files))))
+    return finish
 
 
 def _run(
@@ -83,6 +82,16 @@ def _run(
                 outcomes.append(outcome)
                 view.end_task(outcome)
     return outcomes
+
+
+def _finish(
+    study: AbstractStudy, *, opened: OpenedSource, outcomes: Sequence[TaskOutcome], is_whole: bool
+) -> ProbeFinish:
+    if not is_whole:
+        return ProbeFinish(None, ExitCode.STOPPED, ())
+    failures = tuple(outcome for outcome in outcomes if outcome.failure)
+    conclusion = study.conclude(opened.source, paths=opened.paths)
+    return ProbeFinish(conclusion, ExitCode.FAILED_RUNS if failures else ExitCode.DONE, failures)
 
 
 def _begun(opened: OpenedSource, *, name: str, num_tasks: int, num_waiting: int) -> ProbeBegun:

@@ -10,7 +10,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from orchestrator.probes.task import TaskOutcome
 
-__all__ = ["AbstractProbeView", "BarView", "JsonLinesView", "LinesView", "ProbeBegun", "choose_probe_view"]
+__all__ = [
+    "AbstractProbeView",
+    "BarView",
+    "JsonLinesView",
+    "LinesView",
+    "ProbeBegun",
+    "ProbeEnded",
+    "choose_probe_view",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,15 @@ class ProbeBegun:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeEnded:
+    """How a probe ended."""
+
+    exit_code: int
+    sentences: tuple[str, ...]
+    files: tuple[str, ...]
+
+
 class AbstractProbeView(ABC):
     """A view of one probe; a context manager that leaves the terminal as it was."""
 
@@ -39,6 +56,10 @@ class AbstractProbeView(ABC):
 
     def __enter__(self) -> Self:
         return self
+
+    @abstractmethod
+    def end_probe(self, ended: ProbeEnded) -> None:
+        """Show how the whole probe ended, where the command does not say it anyway."""
 
     @abstractmethod
     def __exit__(self, *_: object) -> None:
@@ -65,6 +86,9 @@ class LinesView(AbstractProbeView):
         self._num_ended += 1
         ending = f"failed: {outcome.failure}" if outcome.failure else f"{outcome.elapsed_s:.1f} s"
         self._write(f"{self._num_ended:>{len(str(self._num_tasks))}}/{self._num_tasks}  {outcome.task.name}  {ending}")
+
+    def end_probe(self, ended: ProbeEnded) -> None:
+        """See the base class. The command prints its sentences."""
 
     def __exit__(self, *_: object) -> None:
         self._stream.flush()
@@ -108,6 +132,9 @@ class BarView(AbstractProbeView):
             self._console.print(f"{outcome.task.name} failed: {outcome.failure}", markup=False, highlight=False)
         self._progress.update(self._bar, advance=1, description=outcome.task.name)
 
+    def end_probe(self, ended: ProbeEnded) -> None:
+        """See the base class. The command prints its sentences."""
+
     def __enter__(self) -> Self:
         self._progress.start()
         return self
@@ -137,6 +164,10 @@ class JsonLinesView(AbstractProbeView):
                 "failure": outcome.failure or None,
             }
         )
+
+    def end_probe(self, ended: ProbeEnded) -> None:
+        """See the base class."""
+        self._write({"event": "probe_ended", **asdict(ended)})
 
     def __exit__(self, *_: object) -> None:
         self._stream.flush()

@@ -1,5 +1,7 @@
 """A probe measures what is missing, says what it leaves out, and ends with the right exit code."""
 
+import io
+import os
 import shutil
 
 import pandas as pd
@@ -31,6 +33,45 @@ def test_second_probe_measures_nothing(run, probe, events) -> None:
     assert finish.exit_code == 0
     assert run.probes.table("entropy").read_bytes() == first
     assert [event["num_done_before"] for event in events() if event["event"] == "probe_begun"] == [0, 3]
+
+
+def test_events_end_with_the_files_that_were_written(run, probe, events) -> None:
+    probe("entropy", run=run.root)
+
+    last = events()[-1]
+    assert (last["event"], last["exit_code"]) == ("probe_ended", 0)
+    assert last["files"] == [str(run.probes.table("entropy")), str(run.probes.summary("entropy"))]
+
+
+def test_request_to_stop_keeps_what_was_measured(run, tmp_path) -> None:
+    from orchestrator.probes.command import run_probe
+    from orchestrator.probes.progress import LinesView
+    from orchestrator.probes.request import ProbeRequest
+    from orchestrator.probes.studies import make_study
+    from orchestrator.sites import InlineSite
+    from orchestrator.stop_signal import StopRequest
+
+    stop = StopRequest()
+
+    class StoppingView(io.StringIO):
+        """A stream whose reader asks to stop when the first task has ended."""
+
+        def write(self, text: str) -> int:
+            stop.is_made = stop.is_made or text.startswith("1/3")
+            return super().write(text)
+
+    finish = run_probe(
+        make_study("entropy"),
+        ProbeRequest(run=run.root, threads_per_task=len(os.sched_getaffinity(0))),
+        name="entropy",
+        site=InlineSite(),
+        view=LinesView(StoppingView()),
+        stop=stop,
+    )
+
+    assert (finish.exit_code, finish.conclusion) == (130, None)
+    assert run.probes.arrays("scores", condition="base", interval=0).is_file()
+    assert not run.probes.table("entropy").exists()
 
 
 def test_only_what_is_lost_or_damaged_is_measured_again(run, probe, events) -> None:
