@@ -211,11 +211,11 @@ def probe(
     from orchestrator.probes.ending import ending_lines
     from orchestrator.probes.progress import choose_probe_view
     from orchestrator.probes.request import ProbeRequest
-    from orchestrator.probes.studies import TrendOptions, make_study
+    from orchestrator.probes.studies import StudyOptions, make_study
     from orchestrator.stop_signal import StopRequest
 
     finish = run_probe(
-        make_study(study, trends=TrendOptions(tuple(starts or ()), tuple(items or ()), uses_stored)),
+        make_study(study, options=StudyOptions(tuple(starts or ()), tuple(items or ()), uses_stored)),
         ProbeRequest(
             run=source,
             checkpoints=checkpoints,

@@ -92,6 +92,7 @@ Items = Annotated[
     typer.Option("--items", metavar="FILE", help="trends: a BIG-bench task in JSON, repeatable."),
 ]
 UsesStored = Annotated[
-    bool, typer.Option("--stored", help="trends: of the losses that training stored, without a forward pass.")
+    bool,
+    typer.Option("--stored", help="trends, entropy: from the scores that training stored, without a forward pass."),
 ]
 Threads = Annotated[int, typer.Option(metavar="N", help="Cores of one task.")]

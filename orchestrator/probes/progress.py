@@ -187,6 +187,8 @@ def choose_probe_view(*, wants_json: bool, is_terminal: bool, stream: TextIO) ->
 
 def _opening_lines(begun: ProbeBegun) -> tuple[str, ...]:
     done = f", {begun.num_done_before} of them measured before" if begun.num_done_before else ""
+    if not begun.num_tasks:
+        return (f"probe {begun.study} of {begun.source}: from what training stored, without a forward pass",)
     noun = "interval" if begun.num_tasks == 1 else "intervals"
     return (
         f"probe {begun.study} of {begun.source}: {begun.num_tasks} {noun}{done}; "

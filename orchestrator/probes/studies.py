@@ -7,48 +7,55 @@ from configs.errors import ConfigurationError
 from configs.nearest import nearest
 from orchestrator.probes.study import AbstractStudy
 
-__all__ = ["STUDY_NAMES", "TrendOptions", "make_study"]
+__all__ = ["STUDY_NAMES", "StudyOptions", "make_study"]
 
 STUDY_NAMES = ("convergence", "entropy", "trends")
 
 
 @dataclass(frozen=True, slots=True)
-class TrendOptions:
-    """What is asked of trends beyond the options of every probe."""
+class StudyOptions:
+    """What is asked of a study beyond the options of every probe."""
 
     starts: tuple[float, ...] = ()
-    """Shares of training from which trends are told; empty for those of the paper."""
+    """Of trends: shares of training from which they are told; empty for those of the paper."""
     items: tuple[Path, ...] = ()
-    """BIG-bench files; empty for the built-in items."""
+    """Of trends: BIG-bench files; empty for the built-in items."""
     uses_stored: bool = False
-    """Take the losses that training stored, and make no forward pass."""
+    """Of trends and entropy: take what training stored of its evaluation tokens, and make no forward pass."""
 
 
-def make_study(name: str, *, trends: TrendOptions) -> AbstractStudy:
+_NO_OPTIONS = StudyOptions()
+
+
+def make_study(name: str, *, options: StudyOptions = _NO_OPTIONS) -> AbstractStudy:
     """The study of this name.
 
     Args:
         name: One of `STUDY_NAMES`.
-        trends: What only trends can be asked.
+        options: What not every study can be asked.
 
     Raises:
         ConfigurationError: If there is none; the message lists those that there are.
     """
-    if name in STUDY_NAMES and name != "trends" and trends != TrendOptions():
-        raise ConfigurationError(f"--start, --items and --stored belong to trends; leave them out for {name}")
+    if name in STUDY_NAMES and name != "trends" and (options.starts or options.items):
+        raise ConfigurationError(f"--start and --items belong to trends; leave them out for {name}")
     match name:
         case "convergence":
             from orchestrator.probes.convergence_study import ConvergenceStudy
 
+            if options.uses_stored:
+                raise ConfigurationError(
+                    "convergence needs whole distributions, which are not stored; leave --stored out"
+                )
             return ConvergenceStudy()
         case "entropy":
             from orchestrator.probes.entropy_study import EntropyStudy
 
-            return EntropyStudy()
+            return EntropyStudy(uses_stored=options.uses_stored)
         case "trends":
             from orchestrator.probes.trends_study import TrendsStudy
 
-            return TrendsStudy(starts=trends.starts, items=trends.items, uses_stored=trends.uses_stored)
+            return TrendsStudy(starts=options.starts, items=options.items, uses_stored=options.uses_stored)
         case _:
             guess = nearest(name, STUDY_NAMES)
             hint = f"did you mean {guess}?" if guess else f"the studies are {', '.join(STUDY_NAMES)}"

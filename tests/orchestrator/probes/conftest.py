@@ -57,14 +57,14 @@ def probe(tmp_path):
     from orchestrator.probes.command import run_probe
     from orchestrator.probes.progress import JsonLinesView
     from orchestrator.probes.request import ProbeRequest
-    from orchestrator.probes.studies import make_study
+    from orchestrator.probes.studies import StudyOptions, make_study
     from orchestrator.sites import InlineSite
     from orchestrator.stop_signal import StopRequest
 
-    def run(study: str, **options):
+    def run(study: str, *, uses_stored: bool = False, **options):
         with (tmp_path / "events.jsonl").open("a") as events:
             return run_probe(
-                make_study(study),
+                make_study(study, options=StudyOptions(uses_stored=uses_stored)),
                 ProbeRequest(**options),
                 name=study,
                 site=InlineSite(),

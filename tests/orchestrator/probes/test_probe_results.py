@@ -152,3 +152,17 @@ def test_summary_is_strict_json_with_a_curve_for_each_condition(small_run, probe
 
     summary = json.loads((tmp_path / "convergence.json").read_text(), parse_constant=refuse)
     assert [point["step"] for point in summary["conditions"]["base"]["curve"]] == [0, 8, 16]
+
+
+def test_stored_scores_give_the_validation_loss_and_its_parts_without_a_forward_pass(
+    small_run, probe, events, tmp_path
+) -> None:
+    paths, config = small_run
+
+    probe("entropy", run=paths.root, uses_stored=True, out=tmp_path)
+
+    table = pd.read_parquet(tmp_path / "entropy.parquet").set_index(["seed", "interval"])
+    trained = pd.read_csv(paths.table_csv).set_index(["seed", "interval"]).loc[table.index]
+    assert [event["event"] for event in events()] == ["probe_begun", "probe_ended"]
+    assert set(table.num_tokens) == {config.evaluation.tokens}
+    assert table.cross_entropy_nats.to_numpy() == pytest.approx(trained.val_loss.to_numpy(), abs=1e-9)
