@@ -168,7 +168,7 @@ def test_stored_losses_need_no_forward_pass(seedscope, sizes):
         (("trends", "--start", "1.5"), "--start 1.5 is no share of training"),
         (("trends", "--items", "nowhere.json"), "--items nowhere.json cannot be read"),
         (("trends", "--stored", "--items", "x.json"), "--stored makes no forward pass"),
-        (("entropy", "--stored"), "--start, --items and --stored belong to trends"),
+        (("convergence", "--stored"), "convergence needs whole distributions, which are not stored"),
     ],
 )
 def test_options_that_mean_nothing_are_refused_before_anything_is_written(seedscope_inside, finished, arguments, words):
