@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.missing_cells import Cell
+from analysis.missing_cells import Cell, describe_cells
 from configs.run_paths import RunPaths
 
 __all__ = ["PairedErrors", "paired_standard_error", "read_paired_errors"]
+
+_NUM_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,13 @@ class PairedErrors:
     standard_errors: Mapping[Cell, float]
     """In nats, by the later cell of each pair."""
     problems: tuple[str, ...]
-    """A sentence for each file that was there and could not be used."""
+    """A sentence for each file that could not be used, and one for all that are missing."""
 
 
 def read_paired_errors(paths: RunPaths, *, cells: Iterable[Cell]) -> PairedErrors:
     """Pair the token losses of each cell with those of the interval before it.
 
-    A checkpoint without token losses leaves its pairs out; a damaged one is reported, too.
+    A checkpoint without token losses leaves its pairs out, and is reported.
 
     Args:
         paths: Names in the run directory.
@@ -37,8 +39,13 @@ def read_paired_errors(paths: RunPaths, *, cells: Iterable[Cell]) -> PairedError
     standard_errors: dict[Cell, float] = {}
     problems: list[str] = []
     before: tuple[Cell, NDArray[np.float64] | None] | None = None
-    for cell in sorted(cells):
-        losses = _losses(paths.tokens_file(cell.condition, cell.seed, cell.interval), problems=problems)
+    missing: list[Cell] = []
+    ordered = sorted(cells)
+    for cell in ordered:
+        file = paths.tokens_file(cell.condition, cell.seed, cell.interval)
+        losses = _losses(file, problems=problems) if file.is_file() else None
+        if not file.is_file():
+            missing.append(cell)
         if before is not None and losses is not None and before[1] is not None and _follows(cell, before=before[0]):
             if losses.shape == before[1].shape and losses.size > 1:
                 standard_errors[cell] = paired_standard_error(losses, before=before[1])
@@ -47,6 +54,8 @@ def read_paired_errors(paths: RunPaths, *, cells: Iterable[Cell]) -> PairedError
                     f"seed {cell.seed} interval {cell.interval} was not evaluated on the tokens of the interval before"
                 )
         before = (cell, losses)
+    if missing:
+        problems.append(_said_of(missing, num_cells=len(ordered)))
     return PairedErrors(standard_errors=standard_errors, problems=tuple(problems))
 
 
@@ -62,13 +71,19 @@ def paired_standard_error(losses: NDArray[np.float64], *, before: NDArray[np.flo
     return float(np.std(losses - before, ddof=1) / np.sqrt(len(losses)))
 
 
+def _said_of(missing: list[Cell], *, num_cells: int) -> str:
+    named = describe_cells(missing[:_NUM_NAMED]) + ("; ..." if len(missing) > _NUM_NAMED else "")
+    return (
+        f"{len(missing)} of {num_cells} checkpoints hold no token losses ({named}); "
+        "backslides that are judged by them are counted over the other deltas alone"
+    )
+
+
 def _follows(cell: Cell, *, before: Cell) -> bool:
     return cell == Cell(condition=before.condition, seed=before.seed, interval=before.interval + 1)
 
 
 def _losses(path: Path, *, problems: list[str]) -> NDArray[np.float64] | None:
-    if not path.is_file():
-        return None
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             losses = np.asarray(arrays["loss_nats"], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Bring home from the place of the checkpoints what the analysis reads: all of them but the weights."""
+"""Bring checkpoints home from the place where they are kept: what the analysis reads, or all of them."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,26 +9,32 @@ from configs.durable import move_directory_durably
 from configs.errors import CheckpointError
 from configs.run_paths import RunPaths
 from workers.checkpoint_store import AbstractCheckpointStore, AbstractPublished
+from workers.checksums import write_checksums
 from workers.publication import CheckpointPart
 from workers.record_files import ANALYSED_NAMES, STEPS_NAME
 from workers.records import IntervalRecord
 from workers.store_choice import checkpoint_store
 
-__all__ = ["mirror_measurements"]
+__all__ = ["bring_home"]
 
 _NUM_CONNECTIONS = 8  # small objects are mostly waited for
 _OWN_ATTEMPT = 0
 
 
-def mirror_measurements(
-    config: CheckpointsConfig, *, paths: RunPaths, records: Sequence[IntervalRecord]
+def bring_home(
+    config: CheckpointsConfig,
+    *,
+    paths: RunPaths,
+    records: Sequence[IntervalRecord],
+    names: frozenset[str] = ANALYSED_NAMES,
 ) -> tuple[str, ...]:
-    """Copy evaluations, steps and records into the run directory, so that it can be analysed alone.
+    """Copy files of checkpoints into the run directory, so that it can be analysed alone.
 
     Args:
         config: Where the checkpoints are kept.
         paths: The run directory.
         records: The intervals that were measured; those that are there already are not asked for.
+        names: Which files of each, apart from its steps, which always come.
 
     Returns:
         A sentence for each that could not be had.
@@ -39,22 +45,25 @@ def mirror_measurements(
     if config.uri is None:
         return ()
     store = checkpoint_store(config, paths=paths)
-    missing = [record for record in records if not _is_here(record, paths=paths)]
+    missing = [record for record in records if not _is_here(record, paths=paths, names=names)]
     with ThreadPoolExecutor(max_workers=_NUM_CONNECTIONS) as pool:
-        problems = pool.map(lambda record: _fetch(record, store=store, paths=paths), missing)
+        problems = pool.map(lambda record: _fetch(record, store=store, paths=paths, names=names), missing)
         return tuple(problem for problem in problems if problem is not None)
 
 
-def _is_here(record: IntervalRecord, *, paths: RunPaths) -> bool:
-    return paths.tokens_file(record.condition, record.seed, record.interval).is_file()
+def _is_here(record: IntervalRecord, *, paths: RunPaths, names: frozenset[str]) -> bool:
+    directory = paths.checkpoint_dir(record.condition, record.seed, record.interval)
+    return all((directory / name).is_file() for name in names)
 
 
-def _fetch(record: IntervalRecord, *, store: AbstractCheckpointStore, paths: RunPaths) -> str | None:
+def _fetch(
+    record: IntervalRecord, *, store: AbstractCheckpointStore, paths: RunPaths, names: frozenset[str]
+) -> str | None:
     checkpoint = store.published(record.run, record.interval, CheckpointPart.CHECKPOINT)
     if checkpoint is None:
         return f"the checkpoint of {record.run} interval {record.interval} is missing."
     try:
-        contents = _contents(checkpoint)
+        contents = _contents(checkpoint, names=names)
     except (CheckpointError, OSError) as error:
         return f"{error}."
     final = paths.checkpoint_dir(record.condition, record.seed, record.interval)
@@ -63,12 +72,13 @@ def _fetch(record: IntervalRecord, *, store: AbstractCheckpointStore, paths: Run
     staged.mkdir(parents=True)
     for name, content in contents.items():
         (staged / name).write_bytes(content)
+    write_checksums(staged)
     move_directory_durably(staged, final)
     return None
 
 
-def _contents(checkpoint: AbstractPublished) -> dict[str, bytes]:
-    contents = {name: checkpoint.read(name) for name in sorted(ANALYSED_NAMES)}
+def _contents(checkpoint: AbstractPublished, *, names: frozenset[str]) -> dict[str, bytes]:
+    contents = {name: checkpoint.read(name) for name in sorted(names)}
     try:
         return contents | {STEPS_NAME: checkpoint.read(STEPS_NAME)}
     except FileNotFoundError:

@@ -254,6 +254,14 @@ def repair(run: RunArgument) -> None:
 
 
 @app.command()
+def fetch(run: RunArgument) -> None:
+    """Bring the checkpoints of an experiment home from its `checkpoints.uri`."""
+    from orchestrator.fetch import fetch_checkpoints
+
+    _print_lines(fetch_checkpoints(run))
+
+
+@app.command()
 def presets() -> None:
     """List the experiments that ship with Seedscope."""
     from configs.preset_files import preset_summary
@@ -291,20 +299,9 @@ def _site(*, address: str | None, is_inline: bool) -> "AbstractSite":
 
 
 def _view(*, wants_json: bool) -> "AbstractView":
-    import time
-    from datetime import datetime
+    from orchestrator.progress.views import steady_view
 
-    from orchestrator.progress.steady_view import SteadyView
-    from orchestrator.progress.views import choose_view
-
-    view = choose_view(
-        wants_json=wants_json,
-        is_terminal=sys.stdout.isatty(),
-        stream=sys.stdout,
-        clock=time.monotonic,
-        now=lambda: datetime.now().astimezone(),
-    )
-    return SteadyView(view)
+    return steady_view(sys.stdout, wants_json=wants_json)
 
 
 def _end(finish: "Finish", *, wants_json: bool) -> None:

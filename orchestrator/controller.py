@@ -8,7 +8,7 @@ from typing import final
 
 from configs.experiment import ExperimentConfig
 from orchestrator.ending import Ending, EndingKind
-from orchestrator.executor import AbstractExecutor
+from orchestrator.executor import AbstractExecutor, NodeChange
 from orchestrator.failure_policy import FailureDecision, FailurePolicy
 from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress_tracker import ProgressTracker
@@ -26,6 +26,7 @@ __all__ = ["Controller"]
 
 _POLL_S = 0.25  # four looks a second keep a terminal smooth and cost nothing
 _REFRESH_S = 2.0  # how often the executor is asked for nodes that came or went
+_WAIT_S = 10.0  # cores that are not had within this time are held by others, not merely about to be released
 _STOP_NOTE = "Stopping after the current step of each run; a second Ctrl-C ends it at once."
 
 
@@ -36,7 +37,9 @@ class _Going:
     slot: Slot
     attempt: int
     heard_s: float
-    """When it last reported."""
+    """When it last reported, or was last known to wait for its cores."""
+    began_s: float
+    has_waited: bool = False
 
 
 @dataclass(slots=True)
@@ -53,6 +56,9 @@ class _Memory:
 
     going: dict[RunId, _Going] = field(default_factory=dict)
     streaks: dict[RunId, _Streak] = field(default_factory=dict)
+    held_since_s: float | None = None
+    """Since when others hold all cores that are left; None while they do not."""
+    is_held_noted: bool = False
 
 
 @final
@@ -92,7 +98,7 @@ class Controller:
         self._memory = _Memory()
         self._tracker = ProgressTracker(config, num_slots=len(executor.slots))
         self._began_s = clock()
-        self._refreshed_s = clock()
+        self._refreshed_s = float("-inf")
         self._ending: Ending | None = None
 
     def run(self) -> Ending:
@@ -102,6 +108,7 @@ class Controller:
         self._view.update(self._tracker.snapshot(elapsed_s=0.0, is_finished=False))
         states = self._tracker.states()
         queue = RunQueue(run for run in runs_in_order(self._config) if states[run] is not RunState.COMPLETED)
+        self._unless_disk_is_full(partial(self._refresh_nodes, queue))
         while self._memory.going or (queue and not self._is_ending()):
             if self._is_ending():
                 self._executor.metrics.request_stop()
@@ -145,7 +152,7 @@ class Controller:
     def _start(self, run: RunId, *, slot: Slot) -> None:
         attempt = self._executor.metrics.begin_attempt(run, slot=str(slot))
         self._reach(Point.ATTEMPT_BEGUN)
-        self._memory.going[run] = _Going(slot, attempt, heard_s=self._clock())
+        self._memory.going[run] = _Going(slot, attempt, heard_s=self._clock(), began_s=self._clock())
         self._executor.start(
             RunTask(
                 run=run,
@@ -222,7 +229,9 @@ class Controller:
         if self._clock() - self._refreshed_s < _REFRESH_S:
             return
         self._refreshed_s = self._clock()
-        change = self._executor.refresh()
+        self._follow(self._executor.refresh(), queue=queue)
+
+    def _follow(self, change: NodeChange, *, queue: RunQueue) -> None:
         for node in change.lost_nodes:
             # A node that came back would lend its cores again while their runs still count as going.
             for run in [run for run, going in self._memory.going.items() if going.slot.node == node]:
@@ -234,6 +243,32 @@ class Controller:
         for slot in change.new_slots:
             self._slots.add((slot,))
             self._executor.metrics.add_notice(f"Slot {slot} has joined.")
+        self._slots.limit(change.most_slots)
+        self._note_held_cores(queue)
+        for run in change.waiting:
+            self._let_wait(run)
+
+    def _note_held_cores(self, queue: RunQueue) -> None:
+        """Say once, and again after they were free, that others hold the cores that the waiting runs need."""
+        memory, now_s = self._memory, self._clock()
+        if not queue or not self._slots.is_held_by_others:
+            memory.held_since_s, memory.is_held_noted = None, False
+            return
+        memory.held_since_s = now_s if memory.held_since_s is None else memory.held_since_s
+        if now_s - memory.held_since_s >= _WAIT_S and not memory.is_held_noted:
+            memory.is_held_noted = True
+            self._executor.metrics.add_notice(
+                f"{len(queue)} runs wait: others hold the cluster's cores; they start as soon as cores are free."
+            )
+
+    def _let_wait(self, run: RunId) -> None:
+        going = self._memory.going.get(run)
+        if going is None:
+            return
+        going.heard_s = self._clock()
+        if going.heard_s - going.began_s >= _WAIT_S and not going.has_waited:
+            going.has_waited = True
+            self._executor.metrics.add_notice(f"{run} waits: others took the cores of {going.slot} before it.")
 
     def _show(self, *, is_finished: bool) -> None:
         news = self._executor.metrics.news(after=self._tracker.changes)

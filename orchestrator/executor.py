@@ -1,7 +1,8 @@
 """What the controller asks of whatever runs the seeds."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from orchestrator.metrics import AbstractMetrics
@@ -20,6 +21,11 @@ class NodeChange:
     new_slots: tuple[Slot, ...] = ()
     notices: tuple[str, ...] = ()
     """Why a node that joined is not used, one sentence each."""
+    most_slots: Mapping[str, int] = field(default_factory=dict)
+    """How many slots of a node this experiment may hold, for others may hold its cores; all, if it is not named."""
+
+    waiting: tuple[RunId, ...] = ()
+    """Runs that were started and have not begun, for others took their cores before them."""
 
 
 class AbstractExecutor(ABC):

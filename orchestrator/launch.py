@@ -10,7 +10,7 @@ from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from orchestrator.aggregation import Aggregation, aggregate
-from orchestrator.checkpoint_mirror import mirror_measurements
+from orchestrator.checkpoint_mirror import bring_home
 from orchestrator.checkpoint_place import hold_place, require_free_place
 from orchestrator.controller import Controller
 from orchestrator.ending import Ending, EndingKind
@@ -198,7 +198,7 @@ def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reac
     with reading_ledger(directory.paths.ledger_file) as ledger:
         rows, records = ledger.runs(), ledger.records()
     write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)
-    _mirror(directory, records=records, view=view)
+    _bring_home(directory, records=records, view=view)
     aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths, reach=reach)
     exit_code = _exit_code(ending.kind, states=tuple(row.state for row in rows))
     view.show(
@@ -213,9 +213,9 @@ def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reac
     return Finish(directory, aggregation, exit_code, ending.reason)
 
 
-def _mirror(directory: RunDirectory, *, records: Sequence[IntervalRecord], view: AbstractView) -> None:
+def _bring_home(directory: RunDirectory, *, records: Sequence[IntervalRecord], view: AbstractView) -> None:
     try:
-        problems = mirror_measurements(directory.config.checkpoints, paths=directory.paths, records=records)
+        problems = bring_home(directory.config.checkpoints, paths=directory.paths, records=records)
     except StorageError as error:
         problems = (f"{error}.",)  # the table needs nothing from there, and its audit says what is missing
     for problem in problems:

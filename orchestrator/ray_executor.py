@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -126,7 +127,13 @@ class RayExecutor(AbstractExecutor):
         lost = tuple(name for name, node in before.items() if self._known.get(name) != node)
         joined = {name: node for name, node in self._known.items() if before.get(name) != node}
         new_slots = slots_of(joined, threads_per_run=self._threads_per_run) if joined else ()
-        return NodeChange(lost_nodes=lost, new_slots=new_slots, notices=self._nodes.take_notices())
+        return NodeChange(
+            lost_nodes=lost,
+            new_slots=new_slots,
+            notices=self._nodes.take_notices(),
+            most_slots=self._nodes.most_slots(threads_per_run=self._threads_per_run, held=self._held_slots()),
+            waiting=self._waiting_runs(),
+        )
 
     def close(self) -> None:
         """See the base class."""
@@ -138,6 +145,13 @@ class RayExecutor(AbstractExecutor):
 
     def _num_slots_on(self, node: str) -> int:
         return sum(slot.node == node for slot in self.slots)
+
+    def _held_slots(self) -> Counter[str]:
+        return Counter(task.slot.node for task, _ in self._running.values())
+
+    def _waiting_runs(self) -> tuple[RunId, ...]:
+        actors = {task.run: actor for task, actor in self._running.values()}
+        return tuple(run for run, actor in actors.items() if not self._nodes.is_placed(actor))
 
     def _finish(self, reference: Any) -> Outcome:
         task, actor = self._running.pop(reference)

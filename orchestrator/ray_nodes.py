@@ -1,10 +1,12 @@
 """Which nodes a Ray has, what each of them offers, and whether it can be used."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
 import ray
+from ray._private import state as ray_state  # nothing public tells free cores by node, or where an actor is
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from configs.errors import ResourceError
@@ -16,7 +18,7 @@ from orchestrator.versions import learning_versions
 __all__ = ["NodeAnswer", "RayNode", "RayNodes", "answer_for_node", "slots_of"]
 
 _ANSWER_TIMEOUT_S = 60.0
-_IMPORT_FAILURES = ("ModuleNotFoundError", "failed to import")
+_LACKING = re.compile(r"No module named '([\w.]+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class RayNodes:
         self._nodes: dict[str, RayNode] = {}
         self._refused: dict[str, str] = {}
         self._notices: list[str] = []
+        self._is_own_ray = False
 
     @classmethod
     def of_own_ray(cls) -> Self:
         """The one node of a Ray that this process started: its workers see and may use what this process does."""
         nodes = cls(marker=None)
+        nodes._is_own_ray = True
         nodes._nodes = {nodes._own.machine.host: RayNode(nodes._here, nodes._own.machine)}
         return nodes
 
@@ -82,6 +86,28 @@ class RayNodes:
         known = {node.node_id for node in self._nodes.values()} | self._refused.keys()
         self._take_in({node_id: num_cores for node_id, num_cores in alive.items() if node_id not in known})
         return dict(self._nodes)
+
+    def most_slots(self, *, threads_per_run: int, held: Mapping[str, int]) -> Mapping[str, int]:
+        """How many slots of each node this experiment may hold while others hold some of its cores.
+
+        Args:
+            threads_per_run: Cores of one slot.
+            held: Slots of each node that this experiment holds already.
+        """
+        if self._is_own_ray:
+            return {}
+        free = ray_state.available_resources_per_node()
+        return {
+            name: held.get(name, 0) + int(free.get(node.node_id, {}).get("CPU", 0)) // threads_per_run
+            for name, node in self._nodes.items()
+        }
+
+    def is_placed(self, actor: Any) -> bool:  # Any: Ray's handles are untyped
+        """Whether an actor has its cores, even if its process is starting still."""
+        if self._is_own_ray:
+            return True
+        address: dict[str, str] = ray_state.actors(actor._actor_id.hex()).get("Address", {})
+        return address.get("NodeID", "").strip("f") != ""
 
     def take_notices(self) -> tuple[str, ...]:
         """Why nodes that joined are not used, each said once."""
@@ -149,8 +175,9 @@ def _answer(reference: Any) -> NodeAnswer | str:
     try:
         answer: NodeAnswer = ray.get(reference, timeout=_ANSWER_TIMEOUT_S)
     except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, ImportError) or any(words in str(error) for words in _IMPORT_FAILURES):
-            return "this version of Seedscope is not installed there; install the same on every node"
+        lacking = _LACKING.search(str(error))
+        if lacking is not None:
+            return f"it lacks {lacking[1]}; install what Seedscope needs, in the same versions, on every node"
         return f"it answers with {type(error.cause).__name__}"
     except (ray.exceptions.RayError, TimeoutError):
         return "it does not answer"

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from configs.errors import ResourceError
 from orchestrator.leftovers import TOKEN_PATH_VARIABLE, end_processes_of
 from orchestrator.private_dir import private_dir
+from orchestrator.versions import package_directories
 
 __all__ = ["RAY_DIR_NAME", "TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
 
@@ -78,7 +79,8 @@ def ray_cluster(address: str) -> Iterator[None]:
 
     try:
         with _silent_descriptor():
-            _init(address=address)
+            # Nodes need what Seedscope needs, but not Seedscope: its code comes with the driver.
+            _init(address=address, runtime_env={"py_modules": [str(place) for place in package_directories()]})
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise _refused(address, error) from error
     try:
@@ -125,7 +127,9 @@ def _init(**options: Any) -> None:  # Any: the options of ray.init
     # Ray ends the process on SIGTERM in its own way; what the command has set goes on to hold.
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+        # Workers import from the driver's current directory first; there lies what others wrote, a `workers/` even.
+        with chdir("/"):
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
     except SystemExit as ending:  # Ray's own answer to SIGTERM meanwhile
         raise KeyboardInterrupt from ending
     finally:

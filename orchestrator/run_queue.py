@@ -15,8 +15,8 @@ class RunQueue:
     def __init__(self, runs: Iterable[RunId]) -> None:
         self._not_before_s = dict.fromkeys(runs, float("-inf"))
 
-    def __bool__(self) -> bool:
-        return bool(self._not_before_s)
+    def __len__(self) -> int:
+        return len(self._not_before_s)
 
     def add(self, run: RunId, *, not_before_s: float) -> None:
         """Put a run at the end; it is not due before `not_before_s` on the caller's clock."""

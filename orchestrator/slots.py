@@ -1,6 +1,6 @@
 """Divide the cores of nodes into slots, and lend each slot to one run at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import final
@@ -62,6 +62,7 @@ class SlotPool:
         self._by_node: dict[str, tuple[Slot, ...]] = {}
         self._lent: set[Slot] = set()
         self._suspects: set[str] = set()
+        self._most: Mapping[str, int] = {}
         self.add(slots)
 
     @property
@@ -76,13 +77,26 @@ class SlotPool:
         return len(self.slots) - len(self._lent)
 
     def acquire(self) -> Slot | None:
-        """Lend the first free slot, those under suspicion last; None when all are lent."""
-        free = [slot for slot in self.slots if slot not in self._lent]
+        """Lend the first free slot, those under suspicion last; None when all are lent or held by others."""
+        free = [slot for slot in self.slots if slot not in self._lent and self._has_room(slot.node)]
         if not free:
             return None
         slot = min(free, key=lambda candidate: candidate.node in self._suspects)
+        if slot.node in self._most:
+            # Others begin with the first cores, too, if they pin at all.
+            slot = next(last for last in reversed(self._by_node[slot.node]) if last not in self._lent)
         self._lent.add(slot)
         return slot
+
+    def limit(self, most: Mapping[str, int]) -> None:
+        """Lend no more than this many slots of each node from now on; nodes that are not named have no limit."""
+        self._most = {node: number for node, number in most.items() if number < len(self._by_node.get(node, ()))}
+
+    @property
+    def is_held_by_others(self) -> bool:
+        """Whether slots are free that only the limits keep from being lent, and no other is."""
+        free = [slot for slot in self.slots if slot not in self._lent]
+        return bool(free) and not any(self._has_room(slot.node) for slot in free)
 
     def release(self, slot: Slot, *, is_suspect: bool = False) -> None:
         """Take a slot back. A slot of a node that was removed meanwhile is forgotten.
@@ -117,6 +131,10 @@ class SlotPool:
             if taken:
                 raise ValueError(f"slot {slot} shares cores {format_core_list(taken)} with a slot already in the pool.")
             self._by_node[slot.node] = (*present, slot)
+
+    def _has_room(self, node: str) -> bool:
+        num_lent = sum(slot.node == node for slot in self._lent)
+        return num_lent < self._most.get(node, num_lent + 1)
 
     def remove_node(self, node: str) -> None:
         """Never lend a slot of this node again, as when it died; its lent slots need no release."""

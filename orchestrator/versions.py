@@ -3,11 +3,14 @@
 import hashlib
 import platform
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["learning_versions", "version_of"]
+__all__ = ["learning_versions", "package_directories", "version_of"]
 
-_PACKAGES = ("numpy", "ray", "safetensors", "tokenizers", "torch")
+_OWN_PACKAGES = ("analysis", "configs", "orchestrator", "workers")
+
+_PACKAGES = ("fsspec", "numpy", "psutil", "pydantic", "ray", "safetensors", "tokenizers", "torch")
 
 
 def learning_versions() -> dict[str, str]:
@@ -18,12 +21,17 @@ def learning_versions() -> dict[str, str]:
 
 def _code_sha256() -> str:
     """Over what trains and reports; a version number alone does not tell two checkouts apart."""
-    source = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for room in ("configs", "orchestrator", "workers"):
-        for file in sorted((source / room).rglob("*.py")):
-            digest.update(file.relative_to(source).as_posix().encode() + b"\0" + file.read_bytes())
+    for directory in package_directories():
+        for file in sorted(directory.rglob("*.py")):
+            digest.update(file.relative_to(directory.parent).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
+
+
+def package_directories() -> tuple[Path, ...]:
+    """Where each of our packages lies; on a node that has them from the driver, apart from each other."""
+    specs = [find_spec(name) for name in _OWN_PACKAGES]
+    return tuple(Path(spec.origin).resolve().parent for spec in specs if spec is not None and spec.origin is not None)
 
 
 def version_of(package: str) -> str | None:

@@ -42,7 +42,7 @@ class ObjectStorage:
             StorageError: If that fails.
             OSError: If the place is full.
         """
-        with self._told(f"{key} cannot be written to"):
+        with self._told(key, "cannot be written"):
             self._ensure_directory(key)
             self._files.pipe_file(self._path(key), data)
 
@@ -52,7 +52,7 @@ class ObjectStorage:
         Raises:
             StorageError: If that cannot be told.
         """
-        with self._told(f"{key} cannot be read from"):
+        with self._told(key, "cannot be read"):
             try:
                 return bytes(self._files.cat_file(self._path(key)))
             except (FileNotFoundError, NotADirectoryError):
@@ -64,7 +64,7 @@ class ObjectStorage:
         Raises:
             StorageError: If they cannot be listed.
         """
-        with self._told(f"{prefix} cannot be listed in"):
+        with self._told(prefix, "cannot be listed"):
             self._files.invalidate_cache()  # another process may have written since
             try:
                 found = self._files.find(self._path(prefix))
@@ -79,7 +79,7 @@ class ObjectStorage:
         Raises:
             StorageError: If that fails.
         """
-        with self._told(f"{key} cannot be removed from"):
+        with self._told(key, "cannot be removed"):
             try:
                 self._files.rm_file(self._path(key))
             except FileNotFoundError:
@@ -122,7 +122,7 @@ class ObjectStorage:
             self._files.makedirs(self._path(key).rpartition("/")[0], exist_ok=True)
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _told(self, key: str, what: str) -> Iterator[None]:
         """Every error of the protocol as one of ours."""
         try:
             yield
@@ -134,5 +134,5 @@ class ObjectStorage:
                 raise
             said = " ".join(f"{type(error).__name__} {error}".split())
             raise StorageError(
-                f"{what} {self.uri} ({said}); check the place, the network and this process's credentials"
+                f"{self.location(key)} {what} ({said}); check the place, the network and this process's credentials"
             ) from error

@@ -1,5 +1,6 @@
 """The view that suits an output."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
@@ -10,8 +11,26 @@ from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress.json_view import JsonView
 from orchestrator.progress.live_view import LiveView
 from orchestrator.progress.plain_view import PlainView
+from orchestrator.progress.steady_view import SteadyView
 
-__all__ = ["AbstractView", "JsonView", "LiveView", "PlainView", "choose_view"]
+__all__ = ["AbstractView", "JsonView", "LiveView", "PlainView", "choose_view", "steady_view"]
+
+
+def steady_view(stream: TextIO, *, wants_json: bool) -> AbstractView:
+    """What a command writes to while it runs: the view that suits its output, whatever becomes of that output.
+
+    Args:
+        stream: The command's own output.
+        wants_json: As `choose_view`.
+    """
+    view = choose_view(
+        wants_json=wants_json,
+        is_terminal=stream.isatty(),
+        stream=stream,
+        clock=time.monotonic,
+        now=lambda: datetime.now().astimezone(),
+    )
+    return SteadyView(view)
 
 
 def choose_view(

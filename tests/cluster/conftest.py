@@ -197,6 +197,28 @@ class ClusterProcess:
         return answer
 
 
+class CoreHolder:
+    """Another user of the cluster, who holds one core."""
+
+    def __init__(self, address: str, *, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("hold_a_core.py")), address],
+            env=dict(environment),
+            cwd=environment["HOME"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "held\n"
+
+    def release(self) -> None:
+        """Give the core back."""
+        if self._process.poll() is None:
+            self._process.communicate(timeout=40)
+
+
 def learning_columns(run_dir: Path) -> str:
     """The part of a table that must be the same wherever it was computed, as text."""
     table = pd.read_csv(run_dir / "table.csv", dtype=str, keep_default_na=False)
@@ -283,6 +305,20 @@ def make_driver(environment: dict[str, str]) -> Iterator[Callable[..., Driver]]:
     yield start
     for driver in drivers:
         driver.kill()
+
+
+@pytest.fixture
+def hold_a_core(environment: dict[str, str]) -> Iterator[Callable[[str], CoreHolder]]:
+    """A function by which somebody else takes one core of the cluster at an address."""
+    holders: list[CoreHolder] = []
+
+    def hold(address: str) -> CoreHolder:
+        holders.append(CoreHolder(address, environment=environment))
+        return holders[-1]
+
+    yield hold
+    for holder in holders:
+        holder.release()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Experiments on clusters of several Ray nodes on this host, which come, go and differ."""
 
 import secrets
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -118,19 +117,91 @@ def test_node_with_other_versions_is_refused(make_cluster, make_driver, tiny_arg
     assert not out.parent.exists()
 
 
-def test_node_with_other_code_is_refused(make_cluster, make_driver, tiny_arguments, root, tmp_path, out) -> None:
-    for package in ("analysis", "configs", "orchestrator", "workers"):
-        shutil.copytree(root / package, tmp_path / "code" / package, ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "code" / "workers" / "model.py").open("a") as file:
-        file.write("# one more line\n")
+def test_nodes_with_other_code_or_none_run_the_code_of_the_driver(
+    make_cluster, make_driver, tiny_arguments, learning_columns, expected_table, other_code, without_code, out
+) -> None:
     cluster = make_cluster(num_nodes=1)
-    cluster.add_node(PYTHONPATH=str(tmp_path / "code"))
+    cluster.add_node(PYTHONPATH=other_code)
+    cluster.add_node(PYTHONPATH=without_code)
+
+    driver = make_driver(*tiny_arguments(out), "--address", cluster.address)
+
+    assert driver.end() == 0, driver.describe()
+    assert len({event["slot"] for event in driver.of_kind("run_started")}) == 3
+    assert learning_columns(out) == expected_table
+
+
+def test_node_that_lacks_a_package_is_refused(make_cluster, make_driver, tiny_arguments, without_pydantic, out) -> None:
+    cluster = make_cluster(num_nodes=1)
+    cluster.add_node(PYTHONPATH=without_pydantic)
 
     driver = make_driver(*tiny_arguments(out), "--address", cluster.address)
 
     assert driver.end() == 2, driver.describe()
-    assert "install the same versions on every node" in _sentence(driver)
+    assert "it lacks pydantic; install what Seedscope needs" in _sentence(driver)
     assert not out.parent.exists()
+
+
+def test_directory_of_the_driver_is_no_place_of_imports(two_nodes, make_driver, tiny_arguments, tmp_path, out) -> None:
+    (tmp_path / "workers").mkdir()
+    (tmp_path / "workers" / "__init__.py").write_text("raise RuntimeError('code of a stranger')")
+
+    driver = make_driver(*tiny_arguments(out), "--address", two_nodes.address, directory=tmp_path, PYTHONSAFEPATH="1")
+
+    assert driver.end() == 0, driver.describe()
+
+
+def test_runs_wait_for_cores_that_others_hold_and_start_when_they_are_free(
+    make_cluster, make_driver, hold_a_core, tiny_arguments, learning_columns, expected_table, out
+) -> None:
+    cluster = make_cluster(num_nodes=2)
+    holders = [hold_a_core(cluster.address) for _ in range(2)]
+
+    driver = make_driver(*tiny_arguments(out), "--address", cluster.address)
+    driver.wait_for(lambda driver: any("others hold" in notice for notice in driver.notices), what="that it waits")
+    assert driver.of_kind("run_started") == []
+    holders[0].release()
+
+    assert driver.end(timeout_s=120) == 0, driver.describe()
+    assert "3 runs wait: others hold the cluster's cores; they start as soon as cores are free." in driver.notices
+    assert len({event["slot"].rpartition(":")[0] for event in driver.of_kind("run_started")}) == 1
+    assert learning_columns(out) == expected_table
+
+
+@pytest.fixture
+def other_code(tmp_path: Path) -> str:
+    """A PYTHONPATH on which our packages are others."""
+    for package in ("analysis", "configs", "orchestrator", "workers"):
+        (tmp_path / "code" / package).mkdir(parents=True)
+        (tmp_path / "code" / package / "__init__.py").write_text("raise RuntimeError('an older version')")
+    return str(tmp_path / "code")
+
+
+@pytest.fixture
+def without_code(tmp_path: Path) -> str:
+    """A PYTHONPATH that keeps an editable installation from being found."""
+    hidden = "import sys\nsys.meta_path[:] = [finder for finder in sys.meta_path if 'ditable' not in repr(finder)]\n"
+    return _customized(tmp_path / "hidden", hidden)
+
+
+@pytest.fixture
+def without_pydantic(tmp_path: Path) -> str:
+    """A PYTHONPATH that hides pydantic."""
+    blocker = (
+        "import sys\n"
+        "class Blocker:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'pydantic':\n"
+        "            raise ModuleNotFoundError(\"No module named 'pydantic'\", name='pydantic')\n"
+        "sys.meta_path.insert(0, Blocker())\n"
+    )
+    return _customized(tmp_path / "blocked", blocker)
+
+
+def _customized(directory: Path, code: str) -> str:
+    directory.mkdir()
+    (directory / "sitecustomize.py").write_text(code)
+    return str(directory)
 
 
 @pytest.fixture

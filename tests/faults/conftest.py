@@ -56,6 +56,7 @@ LAST_LEARNING_COLUMN = "drawdown"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--num-kills", type=int, default=None, help="Random kills per campaign of tests/faults.")
+    parser.addoption("--kill-seed", type=int, default=0, help="Which of many campaigns; each draws other moments.")
 
 
 @dataclass(frozen=True)
@@ -337,6 +338,12 @@ def fault(tmp_path: Path, fault_at: Callable[..., dict[str, Any]]) -> Callable[.
 def num_kills(request: pytest.FixtureRequest) -> int | None:
     """What `--num-kills` says; None where it is not given."""
     return request.config.getoption("--num-kills", default=None)
+
+
+@pytest.fixture(scope="session")
+def kill_seed(request: pytest.FixtureRequest) -> int:
+    """What `--kill-seed` says."""
+    return request.config.getoption("--kill-seed", default=0)
 
 
 @pytest.fixture(scope="session")

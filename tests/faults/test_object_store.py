@@ -151,7 +151,7 @@ def test_store_that_stays_out_of_reach_pauses_the_experiment(
     assert paused.exit_code == 3, paused.output
     assert "Resume it once they can be reached again" in paused.output
     assert refused.exit_code == 2
-    assert f"cannot be read from {server.uri}" in refused.output
+    assert f"{server.uri}/claim.json cannot be read" in refused.output
     assert len(refused.output.strip().splitlines()) == 1
     assert resumed.exit_code == 0, resumed.output
     assert stored.learning_rows() == undisturbed()
@@ -163,7 +163,8 @@ def test_store_out_of_reach_at_the_start_leaves_nothing_on_disk(stored: Any, ser
     refused = stored.start()
 
     assert refused.exit_code == 2
-    assert f"cannot be written to {server.uri}" in refused.output
+    assert f"seedscope: {server.uri}/.seedscope-" in refused.output
+    assert "cannot be written" in refused.output
     assert not stored.root.exists()
 
 

@@ -34,12 +34,13 @@ def num_ray_kills(num_kills: int | None) -> int:
 @pytest.mark.timeout(7200)
 def test_each_random_kill_of_the_whole_process_is_made_up_for(
     num_inline_kills: int,
+    kill_seed: int,
     experiment_at: Callable[..., Any],
     undisturbed: Callable[..., Any],
     tmp_path: Path,
     say: Callable[[str], None],
 ) -> None:
-    draw = random.Random(20)
+    draw = random.Random(f"whole process {kill_seed}")
     expected = undisturbed()
     calm = experiment_at(tmp_path / "calm")
     (tmp_path / "calm").mkdir()
@@ -73,6 +74,7 @@ def test_each_random_kill_of_the_whole_process_is_made_up_for(
 @pytest.mark.timeout(7200)
 def test_each_random_kill_under_ray_is_made_up_for(
     num_ray_kills: int,
+    kill_seed: int,
     experiment_at: Callable[..., Any],
     fault_at: Callable[..., Any],
     processes_of: Callable[..., Any],
@@ -80,7 +82,7 @@ def test_each_random_kill_under_ray_is_made_up_for(
     tmp_path: Path,
     say: Callable[[str], None],
 ) -> None:
-    draw = random.Random(21)
+    draw = random.Random(f"under Ray {kill_seed}")
     expected = undisturbed()
     num_struck = dict.fromkeys(("training actor", "metrics actor", "driver"), 0)
     num_rows_lost = 0

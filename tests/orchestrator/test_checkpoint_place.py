@@ -8,11 +8,15 @@ import pytest
 
 from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
+from orchestrator.fetch import fetch_checkpoints
 from orchestrator.launch import Finish, resume_experiment
 from orchestrator.repair import repair_run_directory
 from orchestrator.run_directory import open_run_directory
 from orchestrator.sites import InlineSite
 from orchestrator.stop_signal import StopRequest
+from workers.local_store import LocalPublished
+from workers.record_files import read_whole_record
+from workers.records import RunId
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def test_place_that_cannot_be_written_is_one_sentence_and_nothing_is_made(
 ) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(StorageError, match="cannot be written to file://"):
+    with pytest.raises(StorageError, match=r"^file:///.* cannot be written \("):
         run_inline(tiny_config(checkpoints={"uri": f"file://{tmp_path}/file/place"}), tmp_path / "run")
 
     assert not (tmp_path / "run").exists()
@@ -89,3 +93,33 @@ def test_measurements_lost_at_home_are_fetched_again(
 
     assert {file: file.read_bytes() for file in paths.checkpoints_dir.rglob("*.*")} == before
     assert len(before) == 2 * 3 * 4
+
+
+def test_fetched_checkpoints_are_those_of_a_run_that_keeps_its_own(
+    away: ExperimentConfig, tiny_config, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    there = run_inline(away, tmp_path / "run").directory.paths
+    here = run_inline(tiny_config(), tmp_path / "plain").directory.paths
+
+    said = fetch_checkpoints(there.root)
+
+    assert said == (f"6 of 6 checkpoints are in {there.checkpoints_dir}.",)
+    assert {str(file.relative_to(there.root)) for file in there.checkpoints_dir.rglob("*.*")} == {
+        str(file.relative_to(here.root)) for file in here.checkpoints_dir.rglob("*.*")
+    }
+    checkpoint = LocalPublished(there.checkpoint_dir("base", 2, 1))
+    assert read_whole_record(checkpoint, run=RunId("base", 2), interval=1).seed == 2
+    with pytest.raises(RunDirectoryError, match="keeps its checkpoints itself"):
+        fetch_checkpoints(here.root)
+
+
+def test_checkpoint_that_is_missing_there_is_said_by_fetch(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    run_inline(away, tmp_path / "run")
+    shutil.rmtree(tmp_path / "elsewhere" / "checkpoints" / "base" / "seed-2" / "interval-01")
+
+    said = fetch_checkpoints(tmp_path / "run")
+
+    assert said[0] == "the checkpoint of base/seed-2 interval 1 is missing."
+    assert said[1].startswith("5 of 6 checkpoints are in ")

@@ -612,3 +612,32 @@ def test_failed_run_of_a_resumed_experiment_is_tried_again(situation: Callable[.
 
     assert ending == Ending(EndingKind.FINISHED)
     assert one.states == {1: (RunState.COMPLETED, 2), 2: (RunState.COMPLETED, 1)}
+
+
+def test_runs_wait_for_cores_that_others_hold_and_the_reader_is_told_once(situation: Callable[..., Situation]) -> None:
+    one = situation(slots=ONE_SLOT)
+    node = ONE_SLOT[0].node
+    # Each change is told once; what differs in them means nothing here.
+    one.executor.changes = [(2.0 * i, NodeChange(most_slots={node: 0, "nobody": i})) for i in range(20)]
+
+    ending = one.run()
+
+    assert ending == Ending(EndingKind.FINISHED)
+    assert one.starts_of(1)[0].at_s >= 38
+    assert [warning for warning in one.warnings if "others hold" in warning] == [
+        "2 runs wait: others hold the cluster's cores; they start as soon as cores are free."
+    ]
+
+
+def test_run_that_waits_for_its_cores_is_not_silent(situation: Callable[..., Situation]) -> None:
+    one = situation(slots=ONE_SLOT, seeds=[1], recovery={"silence_s": 5.0})
+    one.executor.scripts = {1: [waits(100, completes)]}
+    one.executor.changes = [
+        (float(at_s), NodeChange(waiting=(RunId("base", 1),), most_slots={"nobody": at_s})) for at_s in range(0, 26, 2)
+    ]
+
+    ending = one.run()
+
+    assert ending == Ending(EndingKind.FINISHED)
+    assert one.executor.given_up == []
+    assert one.warnings == [f"base/seed-1 waits: others took the cores of {ONE_SLOT[0]} before it."]

@@ -57,6 +57,9 @@ def running(
     """An experiment whose runs train."""
     directory = tmp_path_factory.mktemp("running")
     config = write_config(directory, schedule=ENDLESS)
+    for package in ("configs", "numpy", "workers"):
+        (directory / package).mkdir()
+        (directory / package / "__init__.py").write_text(f"open({str(directory / 'was-run')!r}, 'w')\n")
     command = start_long_command(directory, "run", config, "--out", "out")
     command.wait_for("interval    1/")
     yield Running(command, directory)
@@ -81,6 +84,10 @@ def test_ray_is_entered_with_a_token_that_only_its_user_may_read(running: Runnin
     assert token.stat().st_mode & 0o777 == 0o600
     assert running.private_dir.stat().st_mode & 0o777 == 0o700
     assert re.fullmatch(r"[0-9a-f]{64}", token.read_text())
+
+
+def test_code_in_the_current_directory_is_not_run(running: Running) -> None:
+    assert not (running.directory / "was-run").exists()
 
 
 def test_token_of_the_user_is_neither_made_nor_needed(running: Running) -> None:

@@ -170,3 +170,31 @@ def test_suspicion_ends_when_a_slot_of_the_node_comes_back_well() -> None:
             pool.release(each, is_suspect=is_suspect and each.node == "a")
 
     assert str(pool.acquire()) == "a:0"
+
+
+def test_node_of_which_others_hold_cores_lends_no_more_than_is_left_and_from_the_end() -> None:
+    pool = SlotPool([Slot("a", (0,)), Slot("a", (1,)), Slot("a", (2,))])
+
+    pool.limit({"a": 1})
+
+    assert (pool.acquire(), pool.acquire()) == (Slot("a", (2,)), None)
+    assert pool.is_held_by_others
+
+
+def test_slots_are_lent_again_when_others_have_left() -> None:
+    pool = SlotPool([Slot("a", (0,)), Slot("b", (0,))])
+    pool.limit({"a": 0, "b": 0})
+    refused = pool.acquire()
+
+    pool.limit({"a": 1, "b": 0})
+
+    assert (refused, pool.acquire(), pool.acquire()) == (None, Slot("a", (0,)), None)
+
+
+def test_pool_whose_slots_are_all_lent_is_not_held_by_others() -> None:
+    pool = SlotPool([Slot("a", (0,))])
+    pool.limit({"a": 1})
+
+    pool.acquire()
+
+    assert not pool.is_held_by_others

@@ -1,0 +1,37 @@
+"""Bring all checkpoints of an experiment home into its run directory."""
+
+from pathlib import Path
+
+from configs.errors import RunDirectoryError
+from orchestrator.checkpoint_mirror import bring_home
+from orchestrator.checkpoint_place import require_own_place
+from orchestrator.lease import hold_lease
+from orchestrator.ledger import reading_ledger
+from orchestrator.run_directory import open_run_directory
+from workers.record_files import CHECKPOINT_NAMES
+
+__all__ = ["fetch_checkpoints"]
+
+
+def fetch_checkpoints(root: Path) -> tuple[str, ...]:
+    """Copy every checkpoint that is not here yet, weights included, from `checkpoints.uri`.
+
+    Args:
+        root: A run directory that nobody is writing into.
+
+    Returns:
+        What could not be had, and how many checkpoints there are, one sentence each.
+
+    Raises:
+        RunDirectoryError: If `root` is no run directory, is in use, or keeps its checkpoints itself.
+        StorageError: If their place cannot be reached.
+    """
+    directory = open_run_directory(root)
+    config, paths = directory.config.checkpoints, directory.paths
+    if config.uri is None:
+        raise RunDirectoryError(f"{root} keeps its checkpoints itself; there is nothing to fetch")
+    with hold_lease(paths.lease_file), reading_ledger(paths.ledger_file) as ledger:
+        require_own_place(config, manifest=directory.manifest)
+        records = ledger.records()
+        problems = bring_home(config, paths=paths, records=records, names=CHECKPOINT_NAMES)
+    return (*problems, f"{len(records) - len(problems)} of {len(records)} checkpoints are in {paths.checkpoints_dir}.")
