@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from orchestrator import analyze_options, probe_options
+from orchestrator.printable import printable
 
 if TYPE_CHECKING:
     from orchestrator.launch import Finish
@@ -239,9 +240,9 @@ def probe(
     lines = ending_lines(finish)
     _print_lines(() if wants_json else lines.output)
     for line in lines.complaints:
-        typer.echo(f"seedscope: {line}", err=True)
+        typer.echo(printable(f"seedscope: {line}"), err=True)
     if finish.exit_code:
-        typer.echo(f"Go on with: seedscope {shlex.join(sys.argv[1:])}", err=True)
+        typer.echo(printable(f"Go on with: seedscope {shlex.join(sys.argv[1:])}"), err=True)
         raise typer.Exit(finish.exit_code)
 
 
@@ -315,8 +316,8 @@ def _end(finish: "Finish", *, wants_json: bool) -> None:
         _print_lines((f"Report: {report}",))
     if finish.exit_code:
         if finish.reason:
-            typer.echo(f"seedscope: {finish.reason}", err=True)
-        typer.echo(f"Go on with: seedscope resume {shlex.quote(str(root))}", err=True)
+            typer.echo(printable(f"seedscope: {finish.reason}"), err=True)
+        typer.echo(printable(f"Go on with: seedscope resume {shlex.quote(str(root))}"), err=True)
         raise typer.Exit(finish.exit_code)
 
 
@@ -324,7 +325,7 @@ def _print_lines(lines: tuple[str, ...], *, indent: int = 2) -> None:
     import textwrap
 
     for line in lines:
-        wrapped = textwrap.wrap(line, _width(), subsequent_indent=" " * indent, break_on_hyphens=False)
+        wrapped = textwrap.wrap(printable(line), _width(), subsequent_indent=" " * indent, break_on_hyphens=False)
         print("\n".join(wrapped))  # noqa: T201
 
 

@@ -47,6 +47,7 @@ def run_command(app: "typer.Typer", *, arguments: Sequence[str]) -> int:
 
 def _explain(error: Exception, *, wants_traceback: bool) -> int:
     from configs.errors import UserError
+    from orchestrator.printable import one_line
     from workers.failure_cause import cause_of
     from workers.records import FailureCause
 
@@ -54,11 +55,12 @@ def _explain(error: Exception, *, wants_traceback: bool) -> int:
         traceback.print_exception(error)
     is_users = isinstance(error, UserError)
     if cause_of(error) is FailureCause.DISK_FULL:
-        print(f"seedscope: the disk is full ({error}); make room, then `seedscope resume`", file=sys.stderr)  # noqa: T201
+        said = f"seedscope: the disk is full ({error}); make room, then `seedscope resume`"
+        print(one_line(said), file=sys.stderr)  # noqa: T201
         return _FAILED_RUNS
     prefix = "seedscope: " if is_users else f"seedscope: a defect of ours, {type(error).__name__}: "
     hint = "" if is_users or wants_traceback else " (run `seedscope --debug ...` for the traceback)"
-    print(f"{prefix}{' '.join(str(error).split())}{hint}", file=sys.stderr)  # noqa: T201
+    print(f"{prefix}{one_line(str(error))}{hint}", file=sys.stderr)  # noqa: T201
     return _USER_ERROR if is_users else _DEFECT
 
 

@@ -18,7 +18,6 @@ __all__ = [
     "exact_count",
     "joules",
     "loss",
-    "one_line",
     "rate",
     "sparkline",
 ]
@@ -102,11 +101,6 @@ def sparkline(values: tuple[float, ...], *, width: int, glyphs: Glyphs = UNICODE
         math.log1p((value - lowest) / _RESOLUTION_NATS) / span if _is_drawable(value) else None for value in newest
     ]
     return "".join(" " if height is None else _tick(height, ticks=glyphs.ticks) for height in heights)
-
-
-def one_line(text: str) -> str:
-    """`text` without line breaks, control characters and runs of blanks."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def elide_middle(text: str, *, width: int, ellipsis: str = "…") -> str:

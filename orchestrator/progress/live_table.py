@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
+from orchestrator.printable import one_line
 from orchestrator.progress.formatting import (
     clock_time,
     compact_count,
@@ -15,7 +16,6 @@ from orchestrator.progress.formatting import (
     elide_end,
     elide_middle,
     joules,
-    one_line,
 )
 from orchestrator.progress.glyphs import UNICODE, Glyphs
 from orchestrator.progress.run_choice import RunChoice, choose_runs, count_by_state, summaries

@@ -1,6 +1,7 @@
 """One plain line of text for each event, without control characters."""
 
 from configs.experiment import BASE_CONDITION
+from orchestrator.printable import one_line
 from orchestrator.progress.events import (
     ExperimentFinished,
     ExperimentStarted,
@@ -10,7 +11,7 @@ from orchestrator.progress.events import (
     RunStopped,
     Warned,
 )
-from orchestrator.progress.formatting import duration, exact_count, loss, one_line, rate
+from orchestrator.progress.formatting import duration, exact_count, loss, rate
 from orchestrator.progress.snapshot import RunView
 from orchestrator.run_state import RunState
 from workers.records import IntervalRecord, RunId

@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from rich.cells import cell_len
 
+from orchestrator.printable import one_line
 from orchestrator.progress.formatting import (
     compact_count,
     compact_duration,
     elide_middle,
     loss,
-    one_line,
     rate,
     sparkline,
 )

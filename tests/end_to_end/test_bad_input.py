@@ -28,6 +28,10 @@ BAD_RUNS = {
         (*FILES, "--set", "corpus.train=gone.txt", "--set", "corpus.validation=gone.txt"),
         "gone.txt does not exist",
     ),
+    "corpus file whose name moves the cursor": (
+        (*FILES, "--set", 'corpus.train="gone\\u001b[31m.txt"', "--set", "corpus.validation=gone.txt"),
+        "gone [31m.txt does not exist",
+    ),
     "empty corpus file": (
         (*FILES, "--set", "corpus.train=empty.txt", "--set", "corpus.validation=empty.txt"),
         "empty.txt is empty",

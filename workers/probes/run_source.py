@@ -1,5 +1,7 @@
 """Find the checkpoints of a run directory and take the probed tokens from its validation stream."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from workers.local_store import LocalPublished
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
 from workers.probes.source import ProbeSource
 from workers.probes.tokens import ProbeTokens, whole_stories
-from workers.record_files import read_record
+from workers.record_files import WEIGHTS_NAME, read_record
 from workers.records import IntervalRecord
 
 __all__ = ["read_run_source"]
@@ -97,7 +99,17 @@ def _find_groups(paths: RunPaths, *, config: ExperimentConfig) -> tuple[tuple[Ch
             groups.append(CheckpointGroup(condition, interval, first.step, first.tokens, members))
     if not groups:
         raise RunDirectoryError(f"{paths.root} holds no checkpoint yet; run `seedscope resume {paths.root}` first.")
+    _require_home(paths, groups=groups, config=config)
     return tuple(groups), _missing_note(missing)
+
+
+def _require_home(paths: RunPaths, *, groups: Sequence[CheckpointGroup], config: ExperimentConfig) -> None:
+    is_home = all((Path(member.directory) / WEIGHTS_NAME).is_file() for group in groups for member in group.members)
+    if config.checkpoints.uri is not None and not is_home:
+        raise RunDirectoryError(
+            f"the weights of {paths.root} are at {config.checkpoints.uri}; bring them home with "
+            f"`seedscope fetch {shlex.quote(str(paths.root))}`."
+        )
 
 
 def _record(checkpoint_dir: Path) -> IntervalRecord | None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from orchestrator.printable import one_line
 from orchestrator.progress import formatting
 from orchestrator.progress.glyphs import ASCII
 
@@ -106,7 +107,7 @@ def test_sparkline_falls_back_to_ascii():
 
 
 def test_one_line_drops_escape_sequences_and_line_breaks():
-    assert formatting.one_line("a\x1b[31m\nb\u2028c\td\udcff") == "a [31m b c d"
+    assert one_line("a\x1b[31m\nb\u2028c\td\udcff") == "a [31m b c d"
 
 
 def test_elide_middle_keeps_both_ends():
@@ -119,7 +120,7 @@ def test_elide_end_keeps_the_start():
 
 @given(st.text(), st.integers(0, 30), st.sampled_from(["…", "..."]))
 def test_elided_text_never_exceeds_its_width(text, width, ellipsis):
-    clean = formatting.one_line(text)
+    clean = one_line(text)
 
     assert cell_len(formatting.elide_middle(clean, width=width, ellipsis=ellipsis)) <= width
     assert cell_len(formatting.elide_end(clean, width=width, ellipsis=ellipsis)) <= width
