@@ -1,11 +1,14 @@
 """Leave something at the place that all nodes share, by which each of them tells whether it sees the same."""
 
 import os
+import platform
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from configs.checkpoints import CheckpointsConfig
 from configs.errors import RunDirectoryError, StorageError
@@ -13,6 +16,8 @@ from orchestrator.needs import nearest_existing
 from workers.object_storage import ObjectStorage
 
 __all__ = ["Marker", "left_marker"]
+
+_PREFIX = ".seedscope-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,18 @@ class Marker:
         return "" if is_seen else f"checkpoints.uri={storage.uri} is not the same place there"
 
 
+def _remove_abandoned(place: Path | ObjectStorage) -> None:
+    """Take back what commands of this host left that were killed."""
+    if isinstance(place, ObjectStorage):
+        names = tuple(key for key in place.keys("") if key.startswith(_PREFIX))
+    else:
+        names = tuple(file.name for file in place.glob(f"{_PREFIX}*"))
+    for name in names:
+        host, _, rest = name.removeprefix(_PREFIX).rpartition("-")[0].rpartition("-")
+        if host == platform.node() and rest.isdecimal() and not psutil.pid_exists(int(rest)):
+            Marker(place, name, "").take_back()
+
+
 @contextmanager
 def left_marker(run_dir: Path, *, checkpoints: CheckpointsConfig) -> Iterator[Marker]:
     """A marker for the time of the block: with the checkpoints, or where the run directory is or will be.
@@ -76,8 +93,9 @@ def left_marker(run_dir: Path, *, checkpoints: CheckpointsConfig) -> Iterator[Ma
         StorageError: As `Marker.leave`.
     """
     place = nearest_existing(run_dir) if checkpoints.uri is None else ObjectStorage(checkpoints.uri)
-    marker = Marker(place, f".seedscope-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16))
+    marker = Marker(place, f"{_PREFIX}{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16))
     marker.leave()
+    _remove_abandoned(place)
     try:
         yield marker
     finally:

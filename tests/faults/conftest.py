@@ -212,10 +212,12 @@ class Experiment:
         return self.begin(*faults, ray=ray).wait()
 
     def resume(self, *faults: dict[str, Any], ray: bool = False) -> Ended:
-        """By the command itself, as a user would, unless there are faults."""
-        if faults:
-            return self.begin_again(*faults, ray=ray).wait()
-        return self.seedscope("resume", str(self.root), *(() if ray else ("--inline",)), forked=not ray)
+        """Without the report, which takes longer than the experiment."""
+        return self.begin_again(*faults, ray=ray).wait()
+
+    def resume_as_a_user(self) -> Ended:
+        """By the command itself."""
+        return self.seedscope("resume", str(self.root), "--inline")
 
     def finish(self, *, ray: bool = False) -> Ended:
         """Resume, or start if there is nothing yet to resume."""

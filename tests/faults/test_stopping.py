@@ -32,7 +32,7 @@ def test_first_signal_ends_with_a_partial_table_and_resume_makes_up_for_it(
     running.signal(number)
     ended = running.wait()
     partial = stopped.learning_rows()
-    resumed = stopped.resume()
+    resumed = stopped.resume_as_a_user()
 
     assert ended.exit_code == 130, ended.output
     assert "PARTIAL" in ended.output
