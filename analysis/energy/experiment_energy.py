@@ -80,7 +80,7 @@ def _energy(frame: pd.DataFrame, *, target_losses: tuple[float, ...]) -> Experim
     if not runs:
         return Undefined("no run has a known energy from its first interval on")
     by_condition: dict[str, list[RunEnergy]] = {}
-    for run in runs:
+    for run in sorted(runs, key=lambda one: float(one.tokens[-1])):
         by_condition.setdefault(run.condition, []).append(run)
     is_declared = bool(target_losses)
     targets = target_losses or (max(float(run.losses[-1]) for run in runs),)
@@ -133,6 +133,9 @@ def _grids(table: list[list[RunEnergy]], *, seeds: Sequence[int], names: Sequenc
 
     grids = {name: grid(name) for name in ("kilojoules", "tokens", "nats_gained")}
     grids["val_loss"] = grid("losses")
+    training = grid("training_kilojoules")
+    if np.isfinite(training.values).all():
+        grids["training_kilojoules"] = training
     idle = grid("idle_kilojoules").values
     if np.isfinite(idle).all():
         grids["net_kilojoules"] = Grid(grids["kilojoules"].values - idle, tuple(seeds), tuple(names))

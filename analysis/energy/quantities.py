@@ -39,6 +39,7 @@ class Quantity:
 
 _J_PER_KJ = 1e3
 _GROWS = "It grows with the number of tokens by construction; how fast is the finding, not that it does."
+_WITHOUT_EVALUATION = "What evaluations and checkpoints use is left out: how often they come is chosen."
 _SHRINKS = (
     "Its denominator grows with the number of tokens, so it falls along any loss curve that flattens; what the next "
     "tokens are worth is the marginal value along the trajectory."
@@ -50,7 +51,7 @@ def quantities_of(grids: Mapping[str, Grid]) -> dict[str, Quantity]:
 
     Args:
         grids: Complete grids of the same subjects and levels: `kilojoules`, `tokens`, and where known `val_loss`,
-            `nats_gained`, `net_kilojoules`, `seconds`.
+            `nats_gained`, `training_kilojoules`, `net_kilojoules`, `seconds`.
     """
     kilojoules, tokens = grids["kilojoules"], grids["tokens"]
     axis = Axis("tokens", dict(zip(tokens.levels, tokens.values.mean(axis=0).tolist(), strict=True)))
@@ -59,6 +60,12 @@ def quantities_of(grids: Mapping[str, Grid]) -> dict[str, Quantity]:
         "energy_kj": quantity(kilojoules, unit="kJ", note=_GROWS),
         "joules_per_token": ratio(kilojoules, tokens, scale=_J_PER_KJ, unit="J per trained token"),
     }
+    if "training_kilojoules" in grids:
+        steps = grids["training_kilojoules"]
+        made["training_joules_per_token"] = ratio(
+            steps, tokens, scale=_J_PER_KJ, unit="J per trained token, steps alone", note=_WITHOUT_EVALUATION
+        )
+        made["training_share"] = ratio(steps, kilojoules, unit="of the energy is training")
     if "net_kilojoules" in grids:
         net = grids["net_kilojoules"]
         made["net_energy_kj"] = quantity(net, unit="kJ above idle", note=_GROWS)

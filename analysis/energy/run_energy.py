@@ -24,6 +24,8 @@ class RunEnergy:
     """Held-out loss in nats per token."""
     kilojoules: NDArray[np.float64]
     """Used from the start of the run to the end of the interval; NaN from the first unknown interval on."""
+    training_kilojoules: NDArray[np.float64]
+    """The part of these that the steps used; NaN where a table does not tell it apart from evaluation."""
     idle_kilojoules: NDArray[np.float64]
     """The idle part of these; NaN without a baseline."""
 
@@ -70,6 +72,7 @@ def run_energies(frame: pd.DataFrame) -> tuple[RunEnergy, ...]:
                 tokens=_floats(whole, "tokens"),
                 losses=_floats(whole, "val_loss"),
                 kilojoules=np.cumsum(_floats(whole, "energy_joules")) / _J_PER_KJ,
+                training_kilojoules=np.cumsum(_floats(whole, "training_joules")) / _J_PER_KJ,
                 idle_kilojoules=np.cumsum(_floats(whole, "idle_joules")) / _J_PER_KJ,
             )
         )

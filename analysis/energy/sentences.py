@@ -30,7 +30,7 @@ def _condition(condition: dict[str, Any], *, provenance: dict[str, Any]) -> list
     if not isinstance(kilojoules["mean"], float):
         return []
     per_token = f"{1e3 * kilojoules['mean'] / condition['tokens']:.3g} J per trained token"
-    text = f"Energy per run: {_spread(kilojoules, unit='kJ')}, {per_token} ({', '.join(provenance['sources'])})."
+    text = f"Energy per run: {_spread(kilojoules)}, {per_token} ({', '.join(provenance['sources'])})."
     after = condition["after_minimum"]
     if "undefined" in after or not isinstance(after["share_after"]["mean"], float) or after["share_after"]["mean"] == 0:
         return [text]
@@ -40,7 +40,12 @@ def _condition(condition: dict[str, Any], *, provenance: dict[str, Any]) -> list
 def _quantities(part: dict[str, Any]) -> list[str]:
     if "undefined" in part:
         return []
-    shown = {"energy_kj": "Energy", "joules_per_token": "Energy per token", "nats_per_kj": "Held-out nats per kJ"}
+    shown = {
+        "energy_kj": "Energy",
+        "joules_per_token": "Energy per token",
+        "training_joules_per_token": "Energy of the steps per token",
+        "nats_per_kj": "Held-out nats per kJ",
+    }
     sentences = []
     for name, title in shown.items():
         quantity = part["quantities"].get(name)
@@ -73,10 +78,11 @@ def _legacy(legacy: dict[str, Any]) -> list[str]:
     return sentences
 
 
-def _spread(interval: dict[str, Any], *, unit: str) -> str:
-    low, high = interval["ci95_low"], interval["ci95_high"]
-    text = f"{_number(interval['mean'])} {unit}"
-    return f"{text} (95 % t interval {_number(low)} to {_number(high)})" if isinstance(low, float) else text
+def _spread(kilojoules: dict[str, Any]) -> str:
+    factor, unit = (1.0, "kJ") if kilojoules["mean"] >= 1 else (1e3, "J")
+    low, high = kilojoules["ci95_low"], kilojoules["ci95_high"]
+    text = f"{factor * kilojoules['mean']:.4g} {unit}"
+    return f"{text} (95 % t interval {factor * low:.4g} to {factor * high:.4g})" if isinstance(low, float) else text
 
 
 def _number(value: float | dict[str, str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis.figures.canvas import short_label
 from analysis.figures.style import INK, series_style
@@ -44,6 +45,9 @@ def plot_loss_energy(axes: Axes, frontier: Sequence[Mapping[str, Any]]) -> Axes:
         label="frontier",
     )
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda kilojoules, _: f"{kilojoules:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("energy per run (kJ)")
     axes.set_ylabel("held-out loss (nats per token)")
     axes.legend(frameon=False)

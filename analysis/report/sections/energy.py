@@ -9,7 +9,7 @@ from analysis.figures.canvas import Canvas, new_axes
 from analysis.figures.loss_energy import plot_loss_energy
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
 from analysis.report.facts import ReportFacts
-from analysis.report.numbers import bare, interval_text, is_defined, number, p_text, why
+from analysis.report.numbers import bare, is_defined, number, p_text, why
 from analysis.report.section import AbstractSection
 
 __all__ = ["Energy"]
@@ -60,7 +60,7 @@ def _experiment(energy: Mapping[str, Any]) -> list[Block]:
 
 
 def _provenance(provenance: Mapping[str, Any]) -> Block:
-    text = f"The joules are {provenance['label']}: {', '.join(provenance['sources'])}."
+    text = f"The source of the joules is {', '.join(provenance['sources'])}."
     if provenance["num_unknown"]:
         text += f" {provenance['num_unknown']} intervals have no known energy and enter no sum."
     if provenance["label"] == "modelled":
@@ -80,10 +80,10 @@ def _conditions(conditions: Mapping[str, Any]) -> TableBlock:
                 name,
                 str(condition["num_seeds"]),
                 f"{condition['tokens']:,.0f}",
-                number(kilojoules["mean"]),
-                interval_text(kilojoules["ci95_low"], kilojoules["ci95_high"]),
-                number(1e3 * kilojoules["mean"] / condition["tokens"] if is_known else None),
-                number(gained["mean"] if is_defined(gained) else None),
+                _digits(kilojoules["mean"]),
+                _span(kilojoules),
+                _digits(1e3 * kilojoules["mean"] / condition["tokens"] if is_known else None),
+                _digits(gained["mean"] if is_defined(gained) else None),
                 number(share, digits=2),
             )
         )
@@ -108,7 +108,7 @@ def _frontier(points: Sequence[Mapping[str, Any]]) -> FigureBlock:
         "loss-energy",
         caption="Held-out loss (nats per token) against energy per run (kJ, log scale), means over seeds by interval; "
         "rings: no other point has both less energy and less loss.",
-        alt=f"The lowest mean loss, {number(lowest['val_loss'])} nats, took {number(lowest['kilojoules'])} kJ "
+        alt=f"The lowest mean loss, {number(lowest['val_loss'])} nats, took {_digits(lowest['kilojoules'])} kJ "
         f"({lowest['condition']}); {len(best)} of {len(points)} points are on the frontier.",
         draw=draw,
         table=TableBlock(
@@ -120,7 +120,7 @@ def _frontier(points: Sequence[Mapping[str, Any]]) -> FigureBlock:
                     point["condition"],
                     str(point["interval"]),
                     f"{point['tokens']:,.0f}",
-                    number(point["kilojoules"]),
+                    _digits(point["kilojoules"]),
                     number(point["val_loss"]),
                     "yes" if point["is_on_frontier"] else "",
                 )
@@ -136,7 +136,7 @@ def _quantities(quantities: Mapping[str, Any]) -> list[Block]:
     for name, quantity in quantities.items():
         anova = quantity["statistics"].get("rm_anova") or quantity["statistics"]
         flip = quantity["statistics"].get("sign_flip")
-        means = [number(level["interval"]["mean"]) for level in quantity["levels"]]
+        means = [_digits(level["interval"]["mean"]) for level in quantity["levels"]]
         tests = ("\N{EN DASH}", "\N{EN DASH}", why(anova))
         if is_defined(anova):
             exact = p_text(flip["p"]) if is_defined(flip) and flip is not None else "\N{EN DASH}"
@@ -197,3 +197,13 @@ def _legacy(legacy: Mapping[str, Any]) -> list[Block]:
             rows=tests,
         ),
     ]
+
+
+def _digits(value: Any) -> str:
+    """Four significant digits: energies span many orders of magnitude."""
+    return f"{value:,.4g}" if isinstance(value, int | float) else "\N{EN DASH}"
+
+
+def _span(interval: Mapping[str, Any]) -> str:
+    low, high = interval["ci95_low"], interval["ci95_high"]
+    return f"[{_digits(low)}, {_digits(high)}]" if is_defined(low) else f"no interval: {why(low)}"
