@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
-__all__ = ["excerpt", "first_line", "listed", "number_text"]
+__all__ = ["counted", "excerpt", "first_line", "listed", "number_text"]
 
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and its noun, such as "1 row" or "2,000 rows"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def excerpt(value: object) -> str:

@@ -113,8 +113,8 @@ def _check_anything_is_left(statistics: dict[str, Any]) -> None:
     dropped = statistics["audit"]["dropped"]
     why = f", such as {dropped[0]['what']} {dropped[0]['id']}: {dropped[0]['why']}" if dropped else ""
     raise TableError(
-        f"no complete cell is left to analyse: all seeds or levels are dropped{why}; choose --missing drop-levels, or "
-        "complete the values"
+        f"no complete cell is left to analyse: all seeds or levels are dropped{why}; complete the values, or choose "
+        "another --metric or --missing drop-levels"
     )
 
 

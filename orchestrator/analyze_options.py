@@ -8,6 +8,7 @@ import typer
 __all__ = [
     "AlignRule",
     "DuplicatesRule",
+    "Every",
     "HigherIsBetter",
     "Metrics",
     "MissingRule",
@@ -41,6 +42,10 @@ Within = Annotated[
 Metrics = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--metric", help="Column to analyse, repeatable. Default: val_loss and what follows from it."),
+]
+Every = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--every", metavar="N", min=1, help="Analyse each N-th level. Default: all of up to 10,000."),
 ]
 HigherIsBetter = Annotated[
     Optional[list[str]],  # noqa: UP045

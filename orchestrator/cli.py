@@ -148,6 +148,7 @@ def analyze(
     duplicates: analyze_options.DuplicatesRule = "refuse",
     wide: analyze_options.WideRule = None,
     missing: analyze_options.MissingRule = "drop-seeds",
+    every: analyze_options.Every = None,
     higher_is_better: analyze_options.HigherIsBetter = None,
 ) -> None:
     """Audit what was measured and compute telemetry and repeated-measures statistics; needs neither Ray nor torch."""
@@ -163,6 +164,7 @@ def analyze(
         duplicates=duplicates,
         wide=wide,
         missing=missing,
+        every=every,
         higher_is_better=tuple(higher_is_better or ()),
     )
     analysis = analyze_source(sources, out=out, options=options)

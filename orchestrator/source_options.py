@@ -23,6 +23,7 @@ def source_options(
     duplicates: str,
     wide: str | None,
     missing: str,
+    every: int | None,
     higher_is_better: tuple[str, ...],
 ) -> SourceOptions:
     """The options of a source, every rule checked.
@@ -36,6 +37,7 @@ def source_options(
         duplicates: A name of `Duplicates`.
         wide: A name of `Wide`, or None.
         missing: A name of `Missing`.
+        every: Each n-th level is analysed.
         higher_is_better: Metrics to be analysed with the opposite sign.
 
     Raises:
@@ -50,6 +52,7 @@ def source_options(
         duplicates=_rule(Duplicates, duplicates, option="--duplicates"),
         wide=None if wide is None else _rule(Wide, wide, option="--wide"),
         missing=_rule(Missing, missing, option="--missing"),
+        every=every,
         higher_is_better=higher_is_better,
     )
 

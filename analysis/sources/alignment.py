@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.audit import Missing
+from analysis.excerpt import counted, excerpt
 from analysis.levels import ordered_labels
 from analysis.sources.cells import Cells
 from analysis.sources.options import Align
@@ -114,7 +115,7 @@ class _Grids:
             "--align interpolate to read values off straight lines between neighbours, " if self.is_numeric else ""
         )
         return (
-            f"the seeds are measured at different {self.within}s: {shown}; every {self.subject} has "
+            f"the seeds are measured at different levels of {excerpt(self.within)}: {shown}; every {self.subject} has "
             f"{len(self.shared):,} of {len(self.counts):,}; declare {interpolate}"
             f"--align intersect to keep the shared ones"
         )
@@ -131,15 +132,18 @@ def _intersected(rows: pd.DataFrame, *, grids: _Grids, metric: str) -> Cells:
         raise TableError(f"no {grids.within} is there for every {grids.subject}, so --align intersect leaves nothing")
     kept = rows[rows[grids.within].isin(shared)]
     note = (
-        f"{metric}: aligned by intersection: {len(shared):,} of {len(grids.counts):,} {grids.within}s are there for "
-        f"every {grids.subject}; {len(rows) - len(kept):,} of {len(rows):,} measurements are set aside"
+        f"{excerpt(metric)} is aligned by intersection: {len(shared):,} of {len(grids.counts):,} levels of "
+        f"{excerpt(grids.within)} are there for every {grids.subject}; {len(rows) - len(kept):,} of {len(rows):,} "
+        "measurements are set aside"
     )
     return Cells(kept[[grids.subject, grids.within, metric]], (note,))
 
 
 def _interpolated(rows: pd.DataFrame, *, grids: _Grids, metric: str) -> Cells:
     if not grids.is_numeric:
-        raise TableError(f"--align interpolate needs {grids.within}s that are numbers; use --align intersect")
+        raise TableError(
+            f"--align interpolate needs levels of {excerpt(grids.within)} that are numbers; use --align intersect"
+        )
     trajectories = {name: part.sort_values(grids.within) for name, part in rows.groupby(grids.subject, sort=False)}
     low = max(part[grids.within].iloc[0] for part in trajectories.values())
     high = min(part[grids.within].iloc[-1] for part in trajectories.values())
@@ -156,8 +160,9 @@ def _interpolated(rows: pd.DataFrame, *, grids: _Grids, metric: str) -> Cells:
     ]
     num_read = sum(int((~np.isin(levels, part[grids.within])).sum()) for part in trajectories.values())
     note = (
-        f"{metric}: aligned by interpolation at the {len(levels):,} {grids.within}s of {grids.subject} {coarsest!s}, "
-        f"the coarsest, from {low} to {high}: {num_read:,} of {len(levels) * len(parts):,} values are read off "
-        "straight lines between measurements, and vary less than measured ones would"
+        f"{excerpt(metric)} is aligned by interpolation at the {counted(len(levels), 'level')} of {grids.subject} "
+        f"{coarsest!s}, the coarsest, from {low} to {high} of {excerpt(grids.within)}: {num_read:,} of "
+        f"{len(levels) * len(parts):,} values are read off straight lines between measurements"
+        + (", and vary less than measured ones would" if num_read else "")
     )
     return Cells(pd.concat(parts, ignore_index=True), (note,))

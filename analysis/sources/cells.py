@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.columns import numbers_in
-from analysis.excerpt import excerpt
+from analysis.excerpt import counted, excerpt
 from analysis.levels import plain_label
 from analysis.sources.options import Duplicates
 from configs.errors import TableError
@@ -44,7 +44,9 @@ def rows_with_values(frame: pd.DataFrame, *, subject: str, metrics: Sequence[str
     kept = frame[frame[list(metrics)].notna().any(axis=1)]
     num_others = len(frame) - len(kept)
     names = ", ".join(metrics)
-    return Cells(kept, (f"{num_others:,} rows of the logs hold no {names} and are passed over",) if num_others else ())
+    return Cells(
+        kept, (f"{counted(num_others, 'row')} of the logs without {names}: passed over",) if num_others else ()
+    )
 
 
 def one_row_per_cell(
@@ -75,7 +77,7 @@ def one_row_per_cell(
     result = pd.concat([frame[~is_repeated], joined[list(frame.columns)]], ignore_index=True)
     if not num_twice:
         return Cells(result, ())
-    note = f"{num_twice:,} values repeat a cell; the {duplicates.value} of each cell is used (--duplicates)"
+    note = f"{counted(num_twice, 'repeated value')}: the {duplicates.value} of each cell is used (--duplicates)"
     return Cells(result, (note,))
 
 
@@ -93,7 +95,7 @@ def _sentence(rows: pd.DataFrame, *, twice: dict[str, pd.DataFrame], keys: Seque
     values = rows.loc[is_cell, metric].dropna()
     place = ", ".join(f"{key}={plain_label(cell[key])}" for key in keys)
     shown = " and ".join(f"{value:g}" for value in numbers_in(values.to_frame(), column=metric)[:2])
-    others = f", and {len(repeats) - 1:,} more values repeat a cell" if len(repeats) > 1 else ""
+    others = f", and {counted(len(repeats) - 1, 'more repeated value')}" if len(repeats) > 1 else ""
     return (
         f"the cell {place} appears {len(values)} times for {metric} ({shown}){others}; keep one row per cell, or say "
         "with --duplicates first or last which one counts, as after the restart of a run"

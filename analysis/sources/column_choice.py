@@ -74,7 +74,10 @@ def level_column(frame: pd.DataFrame, *, options: SourceOptions) -> str:
         return options.within
     known = [name for name in LEVEL_NAMES if name in frame.columns]
     if not known:
-        require_columns(frame, columns=LEVEL_NAMES[:1])
+        raise TableError(
+            f"no column is called {LEVEL_NAMES[0]!r} or {LEVEL_NAMES[1]!r}; name the levels' column with --within, "
+            f"among {listed(list(frame.columns))}"
+        )
     return known[0]
 
 

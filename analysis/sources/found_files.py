@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.excerpt import listed
+from analysis.excerpt import counted, listed
 from analysis.sources.trainer_state import TRAINER_STATE_NAME
 from configs.errors import TableError
 from configs.run_paths import RunPaths
@@ -82,7 +82,7 @@ def _in_folder(folder: Path) -> FoundFiles:
         counts = " and ".join(f"{len(paths)} {kind}" for kind, paths in by_kind.items())
         raise TableError(f"{folder} holds {counts}; choose one kind with a pattern such as '{_pattern(folder)}'")
     files = tuple(next(iter(by_kind.values())))
-    return FoundFiles(files, (f"{num_others} other files below {folder} are not read",) if num_others else ())
+    return FoundFiles(files, (f"{counted(num_others, 'other file')} below {folder}: not read",) if num_others else ())
 
 
 def _pattern(folder: Path) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.columns import numbers_in, require_labels
 from analysis.energy.trial_columns import TRIAL_COLUMNS
-from analysis.excerpt import excerpt, listed
+from analysis.excerpt import counted, excerpt, listed
 from analysis.sources.alignment import align_levels
 from analysis.sources.cells import Cells, one_row_per_cell, rows_with_values
 from analysis.sources.column_choice import ChosenMetrics, choose_metrics
@@ -18,6 +18,7 @@ from analysis.sources.named_readings import CONDITION, NamedReadings, with_seeds
 from analysis.sources.options import SourceOptions
 from analysis.sources.read_file import read_file
 from analysis.sources.reading import Format, Reading
+from analysis.sources.thinning import thin_levels
 from analysis.sources.trainer_state import newest_saves
 from analysis.table import TABLE_COLUMNS
 from configs.errors import TableError
@@ -44,9 +45,10 @@ class InputAudit:
     def sentences(self) -> tuple[str, ...]:
         """The same for a reader."""
         num_files = len(self.files)
-        what = f"{num_files} files, each a {self.format}" if num_files > 1 else f"{self.files[0]}, a {self.format}"
+        what = f"{num_files} files ({self.format} each)" if num_files > 1 else f"{self.files[0]} ({self.format})"
+        rows = counted(self.num_rows, "row")
         return (
-            f"Read {what}, {self.num_rows:,} rows; {self.seeds_from}; {self.levels_from}; {self.metrics_from}.",
+            f"Read {what}, {rows}; {self.seeds_from}; {self.levels_from}; {self.metrics_from}.",
             *(f"{note[:1].upper()}{note[1:]}." for note in self.notes),
         )
 
@@ -80,7 +82,8 @@ def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
     _check_roles(named, metrics=chosen.names)
     frame = pd.concat([_numeric(reading, keys=named.keys, metrics=chosen.names) for reading in named.readings])
     cells = _cells(frame.reset_index(drop=True), named=named, metrics=chosen.names, options=options)
-    turned = _turned(cells.frame, metrics=chosen.names, higher_is_better=options.higher_is_better)
+    thinned = thin_levels(cells.frame, within=named.within, every=options.every)
+    turned = _turned(thinned.frame, metrics=chosen.names, higher_is_better=options.higher_is_better)
     return Loaded(
         frame=turned.frame,
         subject=named.subject,
@@ -98,6 +101,7 @@ def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
                 *notes,
                 *(note for reading in readings for note in reading.notes),
                 *cells.notes,
+                *thinned.notes,
                 *turned.notes,
             ),
         ),
@@ -172,8 +176,8 @@ def _turned(frame: pd.DataFrame, *, metrics: Sequence[str], higher_is_better: Se
     return Cells(
         turned.rename(columns={name: MINUS + name for name in higher_is_better}),
         tuple(
-            f"{name} is better when higher: it is analysed with the opposite sign, as '{MINUS}{name}', and its lowest "
-            "value is the best"
+            f"{excerpt(name)} is better when higher: it is analysed with the opposite sign, as '{MINUS}{name}', "
+            "and its lowest value is the best"
             for name in higher_is_better
         ),
     )

@@ -50,6 +50,8 @@ class SourceOptions:
     duplicates: Duplicates = Duplicates.REFUSE
     wide: Wide | None = None
     missing: Missing = Missing.DROP_SEEDS
+    every: int | None = None
+    """Each n-th level is analysed; None takes all, unless there are very many."""
     higher_is_better: tuple[str, ...] = ()
     """Metrics that are analysed with the opposite sign, since everything here looks for the lowest value."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.excerpt import counted
 from analysis.sources.reading import Format, Reading, note_on_nan
 from configs.errors import TableError
 
@@ -73,7 +74,7 @@ def newest_saves(readings: list[Reading]) -> tuple[list[Reading], tuple[str, ...
         kept.append(longest)
     if num_earlier == 0:
         return kept, ()
-    return kept, (f"{num_earlier} earlier saves of the same logs, beside their checkpoints, are not read twice",)
+    return kept, (f"{counted(num_earlier, 'earlier save')} of the same logs, beside their checkpoints: not read twice",)
 
 
 def run_folder(path: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.excerpt import excerpt
+from analysis.excerpt import counted, excerpt
 from analysis.sources.reading import Format, Reading
 from configs.errors import TableError
 
@@ -68,6 +68,6 @@ def _sampling(table: pd.DataFrame, *, columns: Sequence[str]) -> tuple[str, ...]
     if num_binned == 0:
         return ()
     return (
-        f"{num_binned} values of the chart stand for several logged ones each (their __MIN and __MAX differ): the "
+        f"{counted(num_binned, 'value')} of the chart for several logged ones each (their __MIN and __MAX differ): the "
         "export is sampled; the run's history has every value",
     )

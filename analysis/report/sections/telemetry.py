@@ -1,5 +1,6 @@
 """Show steps, volatility and backslides beside the noise of their measurement."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -110,8 +111,8 @@ def _draw_backslides(axes: Any, *, condition: Condition, axis: LevelAxis) -> Non
 
 
 def _by_level(count: Any, *, axis: LevelAxis) -> NDArray[np.int64]:
-    flagged = [cell["level"] for cell in count["cells"]]
-    return np.array([flagged.count(level) for level in axis.levels], dtype=np.int64)
+    num_flagged = Counter(cell["level"] for cell in count["cells"])
+    return np.array([num_flagged[level] for level in axis.levels], dtype=np.int64)
 
 
 def _standard_error(condition: Condition) -> float | None:

@@ -35,7 +35,9 @@ def test_intersection_keeps_what_every_seed_has(write, load, cells):
     loaded = load(write("losses.csv", text), align="intersect")
 
     assert cells(loaded) == {(1, 0): 4.0, (1, 100): 2.0, (2, 0): 4.2, (2, 100): 2.2, (3, 0): 4.4, (3, 100): 2.3}
-    assert "2 of 9 steps are there for every seed; 7 of 13 measurements are set aside" in loaded.audit.notes[0]
+    assert (
+        "2 of 9 levels of 'step' are there for every seed; 7 of 13 measurements are set aside" in loaded.audit.notes[0]
+    )
 
 
 def test_interpolation_reads_straight_lines_at_the_coarsest_seeds_levels(write, load, cells):
@@ -54,7 +56,10 @@ def test_interpolation_reads_straight_lines_at_the_coarsest_seeds_levels(write, 
         (3, 200): 1.4,
     }
     assert cells(loaded) == pytest.approx(expected)
-    assert "at the 3 steps of seed 1, the coarsest, from 0 to 200: 3 of 9 values are read off" in loaded.audit.notes[0]
+    assert (
+        "at the 3 levels of seed 1, the coarsest, from 0 to 200 of 'step': 3 of 9 values are read off"
+        in loaded.audit.notes[0]
+    )
 
 
 def test_nothing_is_read_beyond_the_range_that_all_share(write, load, cells):
@@ -87,7 +92,7 @@ def test_a_few_missing_cells_are_left_for_the_audit(write, load):
 def test_one_longer_run_does_not_drop_all_others(write, load):
     rows = [f"{seed},{step},{seed + step}" for seed in (1, 2, 3, 4) for step in range(5 + 3 * (seed == 4))]
 
-    with pytest.raises(TableError, match="different steps: seed 1 has 5"):
+    with pytest.raises(TableError, match="different levels of 'step': seed 1 has 5"):
         load(write("losses.csv", "seed,step,val_loss\n" + "\n".join(rows)))
 
 
@@ -102,7 +107,7 @@ def test_declared_dropping_of_levels_is_a_rule_too(write, load):
 def test_levels_that_are_no_numbers_cannot_be_interpolated(write, load):
     text = "seed,step,val_loss\n1,pre,4\n1,mid,3\n2,pre,4\n2,post,3\n"
 
-    with pytest.raises(TableError, match="needs steps that are numbers; use --align intersect"):
+    with pytest.raises(TableError, match="needs levels of 'step' that are numbers; use --align intersect"):
         load(write("losses.csv", text), align="interpolate")
     with pytest.raises(TableError, match="declare --align intersect"):
         load(write("losses.csv", text))
@@ -118,3 +123,23 @@ def test_rule_without_need_is_said_to_have_done_nothing(write, load):
     loaded = load(write("losses.csv", "seed,step,val_loss\n1,0,4\n1,1,3\n2,0,4\n2,1,3\n"), align="interpolate")
 
     assert loaded.audit.notes == ("--align interpolate: the seeds share their levels; nothing had to be aligned",)
+
+
+def test_each_nth_level_and_the_last_are_taken_on_request(write, load):
+    rows = "".join(f"{seed},{step},{seed + step}\n" for seed in (1, 2) for step in range(0, 1000, 100))
+
+    loaded = load(write("losses.csv", "seed,step,val_loss\n" + rows), every=4)
+
+    assert sorted(set(loaded.frame["step"])) == [0, 400, 800, 900]
+    assert loaded.audit.notes == ("of 10 levels one in 4 and the last are analysed, 4 in all (--every 4)",)
+
+
+def test_very_many_levels_are_thinned_and_told(write, load):
+    rows = "".join(f"{seed},{step},{step}\n" for seed in (1, 2) for step in range(25_000))
+    path = write("losses.csv", "seed,step,val_loss\n" + rows)
+
+    loaded = load(path)
+
+    assert loaded.frame["step"].nunique() == 8_334
+    assert loaded.audit.notes[0].startswith("of 25,000 levels one in 3 and the last are analysed, 8,334 in all")
+    assert load(path, every=1).frame["step"].nunique() == 25_000

@@ -62,7 +62,7 @@ def test_wandb_chart(write, load, cells):
 def test_wandb_chart_that_was_sampled_is_told(write, load):
     loaded = load(write("wandb_export.csv", CHART))
 
-    assert loaded.audit.notes[0].startswith("1 values of the chart stand for several logged ones each")
+    assert loaded.audit.notes[0].startswith("1 value of the chart for several logged ones each")
 
 
 def test_wandb_chart_may_be_split_by_a_pattern(write, load, cells):
@@ -84,7 +84,7 @@ def test_wandb_history_with_a_run_column(write, load, cells):
     loaded = load(write("history.csv", HISTORY))
 
     assert cells(loaded) == {("a", 0): 4.0, ("a", 10): 3.0, ("b", 0): 4.1, ("b", 10): 3.1}
-    assert "1 rows of the logs hold no eval/loss and are passed over" in loaded.audit.notes
+    assert "1 row of the logs without eval/loss: passed over" in loaded.audit.notes
 
 
 def test_resumed_wandb_run_is_refused_until_told_which_counts(write, load, cells):
@@ -131,7 +131,7 @@ def test_states_beside_checkpoints_are_beginnings_of_the_last(write_state, load,
         ("seed-2", 100): 6.0,
         ("seed-2", 200): 2.0,
     }
-    assert loaded.audit.notes[0] == "2 earlier saves of the same logs, beside their checkpoints, are not read twice"
+    assert loaded.audit.notes[0] == "2 earlier saves of the same logs, beside their checkpoints: not read twice"
 
 
 def test_states_of_one_folder_that_contradict_are_refused(write_state, load, tmp_path):
@@ -168,7 +168,7 @@ def test_lightning_csv_logger_rows_are_joined(write, load, cells):
     loaded = load(write("logs/seed2/version_0/hparams.yaml", "lr: 1").parents[2])
 
     assert cells(loaded) == {(f"seed{seed}", step): loss for seed in (1, 2) for step, loss in ((49, 3.0), (99, 2.5))}
-    assert "1 other files below" in loaded.audit.notes[0]
+    assert "1 other file below" in loaded.audit.notes[0]
 
 
 def test_two_kinds_of_file_in_one_folder_are_refused(write, write_state, load, tmp_path):
