@@ -1,10 +1,14 @@
-"""A Llama of any size on one device, built once and drawn anew for each seed, in bf16 products over fp32 weights."""
+"""A Llama of any size on one device, built once and begun anew for each seed, in bf16 products over fp32 weights."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -25,6 +29,30 @@ class Shape:
     rope_base: float = 10_000.0
     norm_epsilon: float = 1e-5
     initial_sd: float = 0.02
+
+    @classmethod
+    def of_directory(cls, directory: Path) -> Self:
+        """The sizes that a Hugging Face directory's config.json gives.
+
+        Raises:
+            ValueError: If it is no Llama that is built here.
+        """
+        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        if config.get("model_type") != "llama" or config.get("attention_bias") or config.get("rope_scaling"):
+            raise ValueError(f"{directory} holds no plain Llama; give a directory whose config.json says llama")
+        rope = config.get("rope_parameters") or {}
+        return cls(
+            width=config["hidden_size"],
+            num_layers=config["num_hidden_layers"],
+            num_heads=config["num_attention_heads"],
+            num_kv_heads=config.get("num_key_value_heads", config["num_attention_heads"]),
+            mlp_width=config["intermediate_size"],
+            vocab_size=config["vocab_size"],
+            context_length=min(config["max_position_embeddings"], 2_048),
+            rope_base=config.get("rope_theta") or rope.get("rope_theta", 10_000.0),
+            norm_epsilon=config["rms_norm_eps"],
+            initial_sd=config.get("initializer_range", 0.02),
+        )
 
     @property
     def head_width(self) -> int:
@@ -80,6 +108,43 @@ class GpuLlama(nn.Module):
                 parameter.fill_(1.0)
             else:
                 parameter.normal_(0.0, self.shape.initial_sd, generator=generator)
+
+    @torch.no_grad()
+    def load(self, directory: Path) -> None:
+        """Take the weights of a Hugging Face directory, in one safetensors file or several.
+
+        Raises:
+            ValueError: If a tensor is missing or has another shape.
+        """
+        theirs = {
+            name: tensor for file in sorted(directory.glob("*.safetensors")) for name, tensor in load_file(file).items()
+        }
+        theirs.setdefault("lm_head.weight", theirs.get("model.embed_tokens.weight", torch.empty(0)))
+        for ours, names in self._names().items():
+            missing = [name for name in names if name not in theirs]
+            if missing:
+                raise ValueError(f"{directory} has no tensor {missing[0]}; give a Llama saved as safetensors")
+            self.get_parameter(ours).copy_(torch.cat([theirs[name] for name in names]))
+
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """Our parameters, and those of transformers that make them up, one above the other."""
+        names = {
+            "embedding.weight": ("model.embed_tokens.weight",),
+            "norm.gain": ("model.norm.weight",),
+            "head.weight": ("lm_head.weight",),
+        }
+        parts = {
+            "attention_norm.gain": ("input_layernorm",),
+            "query_key_value.weight": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+            "output.weight": ("self_attn.o_proj",),
+            "mlp_norm.gain": ("post_attention_layernorm",),
+            "gate_up.weight": ("mlp.gate_proj", "mlp.up_proj"),
+            "down.weight": ("mlp.down_proj",),
+        }
+        for layer in range(self.shape.num_layers):
+            for ours, theirs in parts.items():
+                names[f"layers.{layer}.{ours}"] = tuple(f"model.layers.{layer}.{name}.weight" for name in theirs)
+        return names
 
     @torch.no_grad()
     def checksum(self) -> str:

@@ -1,11 +1,12 @@
 """The token-scale study on one GPU: what each further token costs in joules and buys in nats, from the same seeds.
 
 Usage: PYTHONPATH=. python3 benchmarks/token_scale_gpu.py --out DIR [--seeds 5] [--budgets 500000 1000000 2000000]
-           [--time-budget-s 510] [--seed-of-order 0]
+           [--time-budget-s 510] [--seed-of-order 0] [--weights DIR --peak-rate 1e-5]
 
 Every seed trains a 1.1B Llama (TinyLlama's shape, random weights) once per token budget: from the same initial weights,
 over the same beginning of the same data order, with a learning-rate schedule of its own that ends with the budget. The
-order of the budgets is drawn anew within each seed. Energy is read from the GPU's total-energy counter at both edges of
+order of the budgets is drawn anew within each seed. With --weights a pretrained Llama is trained further instead, each
+seed from these weights over an order of its own. Energy is read from the GPU's total-energy counter at both edges of
 the training, after synchronizing; power is sampled beside it and integrated. Nothing else runs meanwhile.
 
 Files in DIR, written after every trial: trials.csv (one row each), steps.csv, power.csv (the raw samples), run.json
@@ -32,6 +33,7 @@ import numpy as np
 import torch
 from gpu_llama import GpuLlama, Shape
 from gpu_watch import Watch, mean_watts, open_watch
+from tokenizers import Tokenizer
 
 from configs.blocked_orders import blocked_orders
 from workers.stories import generate_stories
@@ -50,7 +52,7 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     device = torch.device(options.device)
-    shape = TINY if options.tiny else Shape()
+    shape = TINY if options.tiny else Shape.of_directory(options.weights) if options.weights else Shape()
     watch = open_watch(device, period_s=options.period_s)
     torch.zeros(1, device=device)  # the context: an idle process with one is what the runs stand on
     study = Study(options, shape=shape, device=device, watch=watch, began_s=began_s)
@@ -79,7 +81,8 @@ class Study:
             "shape": asdict(shape),
             "training_flops_per_token": shape.training_flops_per_token,
             "tokens_per_step": self.tokens_per_step,
-            "peak_rate": PEAK_RATE,
+            "peak_rate": options.peak_rate,
+            "weights": str(options.weights) if options.weights else "random, from the shape",
             "seed_of_order": options.seed_of_order,
             "run_order": [{"seed": seed, "token_budget": budget} for seed, budget in self.order],
             "meter": watch.counter.source,
@@ -97,7 +100,7 @@ class Study:
         train, held_out = _token_streams(
             most_tokens,
             num_held_out=self.options.evaluation_tokens + 1,
-            vocab_size=min(self.shape.vocab_size, TOKENIZER_ENTRIES),
+            tokenizer=_tokenizer(self.options.weights, vocab_size=min(self.shape.vocab_size, TOKENIZER_ENTRIES)),
         )
         self.train, self.held_out = train.to(self.device), held_out.to(self.device)
         time.sleep(max(0.0, self.options.idle_s - (time.monotonic() - first_s)))
@@ -167,8 +170,7 @@ class Study:
 
     def _trial(self, position: int, *, seed: int, budget: int) -> dict[str, Any]:
         num_steps = math.ceil(budget / self.tokens_per_step)
-        self.model.draw(seed)
-        self._forget_moments()
+        self._begin_anew(seed)
         checksum = self.model.checksum()
         starts = self._starts(seed)
         initial, _ = self._evaluate()
@@ -222,7 +224,7 @@ class Study:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = _rate(step, num_steps=num_steps)
+            group["lr"] = self.options.peak_rate * _rate_share(step, num_steps=num_steps)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return loss.detach()
@@ -250,6 +252,13 @@ class Study:
         order = np.argsort(np.random.Philox(key=[seed, 0]).random_raw(num_windows), kind="stable")
         needed = math.ceil(max(self.options.budgets) / self.tokens_per_step) * self.options.windows_per_step
         return length * np.resize(order, needed)
+
+    def _begin_anew(self, seed: int) -> None:
+        if self.options.weights:
+            self.model.load(self.options.weights)  # every seed goes on from the same weights, with data of its own
+        else:
+            self.model.draw(seed)
+        self._forget_moments()
 
     def _forget_moments(self) -> None:
         for state in self.optimizer.state.values():
@@ -289,6 +298,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="Seeds 1 to N.")
     parser.add_argument("--budgets", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
     parser.add_argument("--time-budget-s", type=float, default=510.0, help="Trials that would end later are left out.")
+    parser.add_argument(
+        "--weights", type=Path, help="A Hugging Face directory of a Llama, such as TinyLlama-1.1B: train it further."
+    )
+    parser.add_argument("--peak-rate", type=float, default=PEAK_RATE, help="1e-5 or so where --weights are given.")
     parser.add_argument("--seed-of-order", type=int, default=0)
     parser.add_argument("--windows-per-step", type=int, default=8)
     parser.add_argument("--evaluation-tokens", type=int, default=65_536)
@@ -308,27 +321,35 @@ def _run_order(num_seeds: int, budgets: list[int], *, rng: random.Random) -> Ite
             yield seed, budget
 
 
-def _token_streams(num_train: int, *, num_held_out: int, vocab_size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    tokenizer = train_tokenizer(list(generate_stories(split="train", num_stories=2_000)), vocab_size=vocab_size)
-    end = tokenizer.token_to_id(END_TOKEN)
+def _tokenizer(weights: Path | None, *, vocab_size: int) -> Tokenizer:
+    """That of the Hugging Face directory, or one trained on the stories."""
+    if weights:
+        return Tokenizer.from_file(str(weights / "tokenizer.json"))
+    return train_tokenizer(generate_stories(split="train", num_stories=2_000), vocab_size=vocab_size)
+
+
+def _token_streams(num_train: int, *, num_held_out: int, tokenizer: Tokenizer) -> tuple[torch.Tensor, torch.Tensor]:
+    ends = (tokenizer.token_to_id(name) for name in (END_TOKEN, "</s>", "<|endoftext|>", "<|end_of_text|>"))
+    end = next(one for one in ends if one is not None)
     streams = []
     for split, num_tokens in (("train", num_train), ("validation", num_held_out)):
         ids: list[int] = []
         num_stories = 1_000
         while len(ids) < num_tokens:
             stories = list(generate_stories(split=split, num_stories=num_stories))
-            ids = [one for encoding in tokenizer.encode_batch(stories) for one in (*encoding.ids, end)]
+            encodings = tokenizer.encode_batch(stories, add_special_tokens=False)
+            ids = [one for encoding in encodings for one in (*encoding.ids, end)]
             num_stories = math.ceil(num_stories * max(1.05, 1.05 * num_tokens / len(ids)))
         streams.append(torch.tensor(ids[:num_tokens], dtype=torch.int64))
     return streams[0], streams[1]
 
 
-def _rate(step: int, *, num_steps: int) -> float:
+def _rate_share(step: int, *, num_steps: int) -> float:
     warm_up = max(1, round(WARM_UP_SHARE * num_steps))
     if step < warm_up:
-        return PEAK_RATE * (step + 1) / warm_up
+        return (step + 1) / warm_up
     done = (step - warm_up) / max(1, num_steps - warm_up)
-    return PEAK_RATE * (FINAL_SHARE + (1 - FINAL_SHARE) * (1 + math.cos(math.pi * done)) / 2)
+    return FINAL_SHARE + (1 - FINAL_SHARE) * (1 + math.cos(math.pi * done)) / 2
 
 
 def _matmul_tflops(device: torch.device, *, size: int = 8_192) -> float:

@@ -1,7 +1,6 @@
 """The published metric comes out as published, and its logarithm shows what is arithmetic."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analysis.energy.parameter_efficiency import parameter_efficiency
@@ -9,56 +8,10 @@ from analysis.energy.trials_energy import trials_energy
 from analysis.grid import grid_from_frame
 from analysis.subject_warnings import warn_about_order, warn_about_sampling, warn_about_subjects
 
-# Means and standard deviations of the 150 published trials (arXiv 2601.06649, the author's run logs): 1/PPL, RMS watts,
-# power samples, median seconds between trials, and the first day of each block.
-PUBLISHED = {
-    500_000: (0.23203, 0.00556, 166.29, 0.61, 39, 2_323.8, "2025-11-12"),
-    1_000_000: (0.22838, 0.00783, 174.10, 1.14, 76, 4_525.2, "2025-11-15"),
-    2_000_000: (0.21403, 0.00715, 177.62, 0.75, 151, 9_050.4, "2025-12-08"),
-}
-
-
-def logs_like_the_published(*, depends_on_tokens: bool = True) -> pd.DataFrame:
-    """50 trials per token count, with exactly these means and spreads, in the columns of the published logs."""
-    rng = np.random.default_rng(20_260_110)
-    frames = []
-    for tokens, told in PUBLISHED.items():
-        quality, quality_sd, watts, watts_sd, num_samples, seconds, day = (
-            told
-            if depends_on_tokens
-            else (
-                *PUBLISHED[500_000][:4],
-                *told[4:],
-            )
-        )
-        accuracy, rms = (_exactly(rng, mean, sd) for mean, sd in ((quality, quality_sd), (watts, watts_sd)))
-        frames.append(
-            pd.DataFrame(
-                {
-                    "timestamp": (pd.Timestamp(day) + pd.to_timedelta(np.arange(50) * seconds, unit="s")).map(
-                        pd.Timestamp.isoformat
-                    ),
-                    "token_count": tokens,
-                    "trial_number": np.arange(1, 51),
-                    "accuracy": accuracy,
-                    "parameter_efficiency": accuracy * 68.16 / rms / (1_100_048_384 * tokens * 3 / 1e6),
-                    "epochs": 3,
-                    "power_samples": num_samples,
-                    "watts_rms": rms,
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def _exactly(rng, mean, sd):
-    values = rng.normal(size=50)
-    return mean + sd * (values - values.mean()) / values.std(ddof=1)
-
 
 @pytest.fixture(scope="module")
-def published() -> dict:
-    return trials_energy(logs_like_the_published(), subject="trial_number", within="token_count")
+def published(published_logs) -> dict:
+    return trials_energy(published_logs(), subject="trial_number", within="token_count")
 
 
 def test_first_published_trial_comes_out_as_logged():
@@ -99,8 +52,8 @@ def test_f_of_the_published_size_is_mostly_arithmetic(published):
     assert (raw["df_effect"], raw["df_error"]) == (2, 98)
 
 
-def test_metric_falls_without_any_effect_of_tokens_on_quality_or_power():
-    frame = logs_like_the_published(depends_on_tokens=False)
+def test_metric_falls_without_any_effect_of_tokens_on_quality_or_power(published_logs):
+    frame = published_logs(depends_on_tokens=False)
     legacy = trials_energy(frame, subject="trial_number", within="token_count")["legacy"]
 
     assert legacy["raw"]["rm_anova"]["F"] > 10_000
@@ -108,8 +61,8 @@ def test_metric_falls_without_any_effect_of_tokens_on_quality_or_power():
     assert all(split["mechanical_share"] == pytest.approx(1.0, abs=0.01) for split in legacy["splits"])
 
 
-def test_trial_numbers_are_no_subjects():
-    frame = logs_like_the_published()
+def test_trial_numbers_are_no_subjects(published_logs):
+    frame = published_logs()
     grid = grid_from_frame(frame, subject="trial_number", within="token_count", metric="parameter_efficiency")
 
     (warning,) = warn_about_subjects(grid, subject="trial_number", within="token_count", metric="parameter_efficiency")
@@ -119,15 +72,15 @@ def test_trial_numbers_are_no_subjects():
 
 
 @pytest.mark.parametrize("subject", ["seed", "model", "participant"])
-def test_subjects_with_other_names_are_left_alone(subject):
-    frame = logs_like_the_published().rename(columns={"trial_number": subject})
+def test_subjects_with_other_names_are_left_alone(subject, published_logs):
+    frame = published_logs().rename(columns={"trial_number": subject})
     grid = grid_from_frame(frame, subject=subject, within="token_count", metric="watts_rms")
 
     assert warn_about_subjects(grid, subject=subject, within="token_count", metric="watts_rms") == ()
 
 
-def test_levels_run_in_blocks_are_told_and_mixed_ones_are_not():
-    frame = logs_like_the_published()
+def test_levels_run_in_blocks_are_told_and_mixed_ones_are_not(published_logs):
+    frame = published_logs()
     mixed = frame.assign(timestamp=np.random.default_rng(0).permutation(frame["timestamp"]))
 
     (warning,) = warn_about_order(frame, within="token_count")
@@ -136,14 +89,14 @@ def test_levels_run_in_blocks_are_told_and_mixed_ones_are_not():
     assert warn_about_order(mixed, within="token_count") == ()
 
 
-def test_rare_samples_of_power_are_told():
-    (warning,) = warn_about_sampling(logs_like_the_published(), within="token_count")
+def test_rare_samples_of_power_are_told(published_logs):
+    (warning,) = warn_about_sampling(published_logs(), within="token_count")
 
     assert "about every 60 s" in warning
 
 
-def test_table_without_power_has_no_legacy_metric():
-    frame = logs_like_the_published().drop(columns="watts_rms")
+def test_table_without_power_has_no_legacy_metric(published_logs):
+    frame = published_logs().drop(columns="watts_rms")
     energy = trials_energy(frame, subject="trial_number", within="token_count")
 
     assert "no RMS power" in energy["legacy"]["undefined"]
