@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.figures.steps import dress_steps
 from analysis.figures.style import INK, PAPER, series_style
@@ -42,7 +42,6 @@ def plot_parts(axes: Axes, table: pd.DataFrame) -> Axes:
             linewidth=1.8,
             label=title,
         )
-    axes.set_ylabel("nats per token")
     return dress_steps(axes)
 
 
@@ -70,6 +69,9 @@ def plot_scaling(axes: Axes, *, sizes: Sequence[int], values: Mapping[str, Mappi
     axes.set_yscale("log")
     axes.set_xticks(places, [_short(place) for place in places])
     axes.xaxis.set_minor_formatter(NullFormatter())
+    # The house style writes no formulas, which powers of ten would be.
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("non-embedding parameters")
     axes.set_ylabel("absolute value (nats)")
     axes.grid(axis="y")

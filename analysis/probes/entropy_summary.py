@@ -64,14 +64,14 @@ def _of_condition(name: str, one: dict[str, Any]) -> list[str]:
     half_ways = {part: one["half_way_step"][part] for part in PARTS[1:]}
     steps = {part: value["mean"] for part, value in half_ways.items() if "undefined" not in value}
     order = ", ".join(
-        f"{_NAMES[part]} by step {step:,.0f}" for part, step in sorted(steps.items(), key=lambda item: item[1])
+        f"in {_NAMES[part]} by step {step:,.0f}" for part, step in sorted(steps.items(), key=lambda item: item[1])
     )
     sentences = [
         f"{name}: cross entropy {last['cross_entropy']['mean']:.3f} = {parts} nats at the end (mean of "
         f"{one['num_seeds']} seeds, {full['num_tokens']:,} tokens, {full['num_ranks']:,.0f} ranks observed)."
     ]
     if order:
-        sentences.append(f"{name}: half of a part's change is made, {order}.")
+        sentences.append(f"{name}: half of the change is made {order}.")
     return sentences
 
 

@@ -39,11 +39,10 @@ def open_hugging_face(directory: Path) -> "ProbeModel":
 
     from workers.probes.model import ProbeModel
 
-    transformers = _transformers()
     try:
-        # It changes torch's default type for a while, for all threads.
+        # It imports its parts on demand, and changes torch's default type for a while: neither is for two threads.
         with _LOADING:
-            module = transformers.AutoModelForCausalLM.from_pretrained(
+            module = _transformers().AutoModelForCausalLM.from_pretrained(
                 str(directory), local_files_only=True, use_safetensors=True, dtype=torch.float32
             )
     except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -65,6 +65,8 @@ def _parts_figure(table: pd.DataFrame, *, summary: Mapping[str, Any]) -> FigureB
         for axes, condition in zip(panels, conditions, strict=False):
             plot_parts(axes, table[table.condition == condition])
             axes.set_title(short_label(condition))
+        for axes in panels[::columns]:
+            axes.set_ylabel("nats per token")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="lower left", ncols=2 if canvas.is_narrow else 4)
         return figure
