@@ -18,6 +18,7 @@ from configs.nearest import nearest
 from configs.optimization import OptimizationConfig
 from configs.overrides import with_dotted
 from configs.placement import PlacementConfig
+from configs.precision import Precision
 from configs.probe import ProbeConfig
 from configs.recovery import RecoveryConfig
 from configs.schedule import ScheduleConfig
@@ -50,6 +51,7 @@ class ExperimentConfig(FrozenConfig):
     optimization: OptimizationConfig
     schedule: ScheduleConfig
     evaluation: EvaluationConfig
+    precision: Precision = Field(default=Precision.FP32, description="Of matrix products, the same in all runs.")
     telemetry: TelemetryConfig = TelemetryConfig()
     placement: PlacementConfig = PlacementConfig()
     recovery: RecoveryConfig = RecoveryConfig()
@@ -119,6 +121,11 @@ class ExperimentConfig(FrozenConfig):
     def to_dict(self) -> dict[str, Any]:
         """A JSON- and YAML-ready dictionary of every field."""
         return self.model_dump(mode="json")
+
+    def with_kernels(self, kernels: Literal["compiled", "torch"]) -> "ExperimentConfig":
+        """The same experiment with `placement.kernels` decided."""
+        values = self.to_dict()
+        return type(self).model_validate(values | {"placement": values["placement"] | {"kernels": kernels}})
 
     @property
     def fingerprint(self) -> str:

@@ -14,6 +14,11 @@ class PlacementConfig(FrozenConfig):
 
     threads_per_run: int = Field(default=1, gt=0, description="Cores and intra-op threads of one run.")
     device: Literal["cpu"] = Field(default="cpu", description="Where the tensors live.")
+    kernels: Literal["auto", "compiled", "torch"] = Field(
+        default="auto",
+        description="What computes between matrix products: kernels compiled for the processor, or torch alone; `auto` "
+        "compiles where a C compiler is found, and is decided once for an experiment.",
+    )
     max_concurrent_runs: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
         default="auto", description="Most runs at once; `auto` fills every slot."
     )

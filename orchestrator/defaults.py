@@ -7,7 +7,7 @@ __all__ = ["cache_dir", "default_out"]
 
 
 def cache_dir() -> Path:
-    """Where trained tokenizers are kept between experiments."""
+    """Where trained tokenizers and compiled kernels are kept between experiments."""
     return Path.home() / ".cache" / "seedscope"
 
 

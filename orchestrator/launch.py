@@ -15,6 +15,7 @@ from orchestrator.checkpoint_place import hold_place, require_free_place
 from orchestrator.controller import Controller
 from orchestrator.ending import Ending, EndingKind
 from orchestrator.executor import AbstractExecutor
+from orchestrator.kernel_choice import decide_kernels
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import reading_ledger
 from orchestrator.machine import inspect_machine
@@ -87,7 +88,7 @@ def start_experiment(
     Args:
         config: What to run.
         out: The run directory; it appears once everything that can be checked before has been checked.
-        cache_dir: Where tokenizers are kept between experiments.
+        cache_dir: Where tokenizers and compiled kernels are kept between experiments.
         site: Where the runs run.
         view: Where progress is shown.
         stop: Whether somebody asked to stop.
@@ -96,6 +97,8 @@ def start_experiment(
     Raises:
         UserError: If something was found wrong before the first step; `out` is then as it was.
     """
+    choice = decide_kernels(config, cache_dir=cache_dir)
+    config = choice.config
     present = require_free_or_same(out, config=config)
     needs = needs_of(config)
     if config.checkpoints.uri is None:
@@ -116,6 +119,7 @@ def start_experiment(
             corpus=corpus,
             machine=machine,
             slots=[str(slot) for slot in slots],
+            notices=(choice.notice,) if choice.notice else (),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         directory = create_run_directory(out, config=config, corpus=corpus, manifest=manifest)
@@ -184,7 +188,7 @@ def _announce(directory: RunDirectory, *, view: AbstractView, num_slots: int) ->
             num_slots=num_slots,
         )
     )
-    for warning in (*directory.manifest["corpus"]["warnings"], *_machine_warnings()):
+    for warning in (*directory.manifest["notices"], *directory.manifest["corpus"]["warnings"], *_machine_warnings()):
         view.show(Warned(warning))
 
 

@@ -18,6 +18,7 @@ from orchestrator.machine import Machine
 from orchestrator.run_order import runs_in_order
 from orchestrator.versions import version_of
 from workers.corpus import Corpus
+from workers.kernels.build import compiler_version
 from workers.records import IntervalRecord
 
 __all__ = ["add_run_hashes", "first_manifest", "read_manifest", "write_manifest"]
@@ -27,7 +28,13 @@ _PACKAGES = ("seedscope", "ray", "torch", "numpy", "pandas", "pingouin", "scipy"
 
 
 def first_manifest(
-    config: ExperimentConfig, *, corpus: Corpus, machine: Machine, slots: Sequence[str], created_at: str
+    config: ExperimentConfig,
+    *,
+    corpus: Corpus,
+    machine: Machine,
+    slots: Sequence[str],
+    created_at: str,
+    notices: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What is known before the first step.
 
@@ -37,6 +44,7 @@ def first_manifest(
         machine: The driver's machine.
         slots: The slots there are, as text.
         created_at: Time in ISO 8601.
+        notices: What the user should know of how this experiment runs.
     """
     return {
         "manifest_version": MANIFEST_VERSION,
@@ -55,6 +63,12 @@ def first_manifest(
         },
         "slots": list(slots),
         "threads_per_run": config.placement.threads_per_run,
+        "precision": config.precision,
+        "kernels": {
+            "kind": config.placement.kernels,
+            "compiler": compiler_version() if config.placement.kernels == "compiled" else None,
+        },
+        "notices": list(notices),
         "seed_controls": list(config.seed_controls),
         "config_fingerprint": config.fingerprint,
         "corpus": {

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from configs.experiment import ExperimentConfig
+from orchestrator.kernel_choice import decide_kernels
 from orchestrator.launch import prepare_experiment
 from orchestrator.machine import inspect_machine
 from orchestrator.needs import nearest_existing, needs_of
@@ -81,6 +82,7 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
     Raises:
         UserError: If the text is named but cannot be read, or not one slot fits.
     """
+    config = decide_kernels(config, cache_dir=cache_dir).config
     machine = inspect_machine()
     slots = slots_for(machine, node=machine.host, threads_per_run=config.placement.threads_per_run)
     most = config.placement.max_concurrent_runs

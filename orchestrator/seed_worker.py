@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, final
 
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
+from orchestrator.defaults import cache_dir
 from orchestrator.machine import inspect_machine
 from orchestrator.metrics import AbstractMetrics, Directive
 from orchestrator.slots import Slot
+from workers.allocator import keep_freed_memory
 from workers.failure_cause import failure_from
 from workers.pinning import pin_process, read_pinning, set_torch_threads
 from workers.points import Reach, pass_by
@@ -67,10 +69,12 @@ def open_seed_run(task: RunTask, *, host_meter: AbstractHostMeter | None = None)
         host_meter: Measures energy on this host; None leaves it unknown.
     """
     # torch is imported here and not above: pinning comes first, and the driver never needs it.
+    from workers.choose_passes import choose_passes
     from workers.corpus_copies import load_shared_corpus
     from workers.seed_run import SeedRun
 
     set_torch_threads(task.config.placement.threads_per_run)
+    keep_freed_memory()
     paths = RunPaths(Path(task.run_dir))
     return SeedRun(
         task.config,
@@ -81,6 +85,7 @@ def open_seed_run(task: RunTask, *, host_meter: AbstractHostMeter | None = None)
         place=_read_place(task.slot.cores),
         clock=time.monotonic,
         known=task.known,
+        passes=choose_passes(task.config.placement, cache_dir=cache_dir()),
         reach=task.reach,
         host_meter=host_meter,
     )

@@ -9,7 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from configs.experiment import ExperimentConfig
+from orchestrator.defaults import cache_dir
 from orchestrator.slots import Slot
+from workers.allocator import keep_freed_memory
 from workers.pinning import pin_process, set_torch_threads, thread_environment
 from workers.usage.counter import Label
 from workers.usage.host_meter import Sharing
@@ -69,7 +71,9 @@ def watts_per_run(speeds: Sequence[Speed]) -> float | None:
 def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: float) -> Speed:
     pin_process(cores)
     set_torch_threads(config.placement.threads_per_run)
+    keep_freed_memory()
     # torch loads here, after pinning, as in a real run.
+    from workers.choose_passes import choose_passes
     from workers.speed import timed_steps
     from workers.usage import peak_memory_bytes
 
@@ -77,7 +81,12 @@ def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: fl
     meter = open_host_meter(config.energy, device=config.placement.device, sharing=Sharing.SEQUENTIAL)
     meter.begin(os.getpid())
     tokens_per_s = timed_steps(
-        config, warm_up_steps=_WARM_UP_STEPS, trial_s=_TRIAL_S, most_steps=_MOST_STEPS, clock=time.monotonic
+        config,
+        passes=choose_passes(config.placement, cache_dir=cache_dir()),
+        warm_up_steps=_WARM_UP_STEPS,
+        trial_s=_TRIAL_S,
+        most_steps=_MOST_STEPS,
+        clock=time.monotonic,
     )
     energy = meter.take(os.getpid())
     meter.close()

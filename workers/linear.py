@@ -1,52 +1,77 @@
 """Matrix products of the model, through the faster of the two libraries that torch carries."""
 
-from typing import Any, final
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Linear"]
+from configs.precision import Precision
+
+__all__ = ["input_gradient", "linear", "product", "weight_gradient"]
 
 # N rows, I input width, O output width.
 
 
-@final
-class Linear(nn.Linear):
-    """A linear layer without bias, initialized as torch's own, whose fp32 products on a CPU run in oneDNN.
+def linear(input_NI: Tensor, *weights_OI: Tensor, precision: Precision) -> Tensor:
+    """Rows times the transposes of one or more matrices: shape (N, sum of the O's), in fp32.
 
-    torch sends fp32 products to MKL, which reaches less than half of oneDNN's rate on processors that are not Intel's
-    (benchmarks/products.py measures both). Rounding differs in the last digits; repeated calls give the same bits.
+    torch sends fp32 products to MKL, which reaches less than half of oneDNN's rate on some processors that are not
+    Intel's (benchmarks/products.py measures both), so on a CPU they run in oneDNN. Several matrices at once are one
+    product. Rounding differs in the last digits; repeated calls give the same bits.
     """
-
-    def __init__(self, input_width: int, output_width: int) -> None:
-        super().__init__(input_width, output_width, bias=False)
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002, the name in torch's own class
-        """Shape (..., I) to (..., O)."""
-        if input.device.type != "cpu" or input.dtype != torch.float32 or not torch.backends.mkldnn.is_available():
-            return functional.linear(input, self.weight)
-        rows_NI = input.reshape(-1, input.shape[-1])
-        rows_NO: Tensor = _OneDnnProduct.apply(rows_NI, self.weight)  # type: ignore[no-untyped-call]
-        return rows_NO.reshape(*input.shape[:-1], -1)
+    result: Tensor = _Linear.apply(precision, input_NI, *weights_OI)  # type: ignore[no-untyped-call]
+    return result
 
 
-class _OneDnnProduct(torch.autograd.Function):
+def product(input_NI: Tensor, weight_OI: Tensor, *, precision: Precision) -> Tensor:
+    """One product, shape (N, O), without a trace for gradients."""
+    return _times_transposed(input_NI, weight_OI, precision)
+
+
+def input_gradient(gradient_NO: Tensor, weight_OI: Tensor, *, precision: Precision) -> Tensor:
+    """What reaches the rows, shape (N, I)."""
+    return _times_transposed(gradient_NO, weight_OI.T, precision)
+
+
+def weight_gradient(gradient_NO: Tensor, input_NI: Tensor, *, precision: Precision) -> Tensor:
+    """What reaches the matrix, shape (O, I)."""
+    # oneDNN reads its right operand in either layout and its left one by rows only: the narrower one is turned.
+    if gradient_NO.shape[1] <= input_NI.shape[1]:
+        return _times_transposed(gradient_NO.T, input_NI.T, precision)
+    return _times_transposed(input_NI.T, gradient_NO.T, precision).T
+
+
+class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, input_NI: Tensor, weight_OI: Tensor) -> Tensor:  # Any: autograd's context is untyped
-        ctx.save_for_backward(input_NI, weight_OI)
-        return _times_transposed(input_NI, weight_OI)
+    def forward(ctx: Any, precision: Precision, input_NI: Tensor, *weights_OI: Tensor) -> Tensor:  # Any: untyped
+        joined_OI = weights_OI[0] if len(weights_OI) == 1 else torch.cat(weights_OI)
+        ctx.precision = precision
+        ctx.widths = [weight.shape[0] for weight in weights_OI]
+        ctx.save_for_backward(input_NI, joined_OI)
+        return product(input_NI, joined_OI, precision=precision)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
-        input_NI, weight_OI = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        input_NI, joined_OI = ctx.saved_tensors
         (gradient_NO,) = gradients
+        of_weights_OI = weight_gradient(gradient_NO, input_NI, precision=ctx.precision)
         return (
-            _times_transposed(gradient_NO, weight_OI.T),
-            _times_transposed(gradient_NO.T, input_NI.T),
+            None,
+            input_gradient(gradient_NO, joined_OI, precision=ctx.precision),
+            *of_weights_OI.split(ctx.widths),
         )
 
 
-def _times_transposed(left: Tensor, right: Tensor) -> Tensor:
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
-    return product
+def _times_transposed(left: Tensor, right: Tensor, precision: Precision) -> Tensor:
+    if precision is Precision.BF16:
+        return _raw_times_transposed(left.bfloat16(), right.bfloat16()).float()
+    return _raw_times_transposed(left, right)
+
+
+def _raw_times_transposed(left: Tensor, right: Tensor) -> Tensor:
+    is_for_onednn = left.device.type == "cpu" and left.dtype in (torch.float32, torch.bfloat16)
+    if not is_for_onednn or not torch.backends.mkldnn.is_available():
+        return functional.linear(left, right)
+    result: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
+    return result

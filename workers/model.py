@@ -4,26 +4,35 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from configs.model import ModelConfig
-from workers.linear import Linear
+from configs.precision import Precision
+from workers.linear import linear
+from workers.passes import AbstractPasses, TorchPasses
 
-__all__ = ["Llama", "build_model", "rotary_tables", "rotate"]
+__all__ = ["Llama", "build_model", "rotary_tables"]
 
-# Shapes: B windows, T tokens of a window, D width, H heads, K dimensions of a head, M MLP width, V vocabulary.
+# Shapes: N = B T rows, B windows, T tokens of a window, D width, K dimensions of a head, M MLP width, V vocabulary.
 
 
-def build_model(config: ModelConfig, *, seed: int) -> "Llama":
+def build_model(
+    config: ModelConfig, *, seed: int, passes: AbstractPasses | None = None, precision: Precision = Precision.FP32
+) -> "Llama":
     """A model whose initial weights depend on `config` and `seed` alone.
 
     The generator is consumed in the order of the published study (arXiv 2606.13370): the framework's own initialization
     of every layer as it is built, then N(0, initial_sd) for every matrix in the same order. The tied matrix is drawn
     twice in the second pass, as embedding and as head; the head's draw stays.
+
+    Args:
+        config: The shape.
+        seed: Of the generator.
+        passes: What computes between the products; torch where it is not given.
+        precision: Of the products.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Llama(config)
+        model = Llama(config, passes=passes or TorchPasses(), precision=precision)
         model.apply(_draw_matrix(config.initial_sd))
     return model
 
@@ -31,13 +40,15 @@ def build_model(config: ModelConfig, *, seed: int) -> "Llama":
 class Llama(nn.Module):
     """A pre-norm decoder with rotary attention, SwiGLU and a head tied to the embedding."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, *, passes: AbstractPasses, precision: Precision) -> None:
         super().__init__()
         self.config = config
+        self.passes = passes
+        self.precision = precision
         self.embedding = nn.Embedding(config.vocab_size, config.width)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.num_layers))
-        self.norm = _RmsNorm(config)
-        self.head = Linear(config.width, config.vocab_size)
+        self.norm = _Gain(config)
+        self.head = _matrix(config.width, config.vocab_size)
         self.head.weight = self.embedding.weight
         cosines_TK, sines_TK = rotary_tables(config)
         self.cosines_TK: Tensor
@@ -47,72 +58,81 @@ class Llama(nn.Module):
 
     def forward(self, tokens_BT: Tensor) -> Tensor:
         """Next-token logits, shape (B, T, V), for token ids of shape (B, T) with T up to the context length."""
-        length = tokens_BT.shape[1]
+        logits_NV = linear(self._hidden(tokens_BT), self.head.weight, precision=self.precision)
+        return logits_NV.reshape(*tokens_BT.shape, -1)
+
+    def mean_loss(self, tokens_BT: Tensor, targets_BT: Tensor) -> Tensor:
+        """Mean cross entropy of the targets in nats per token; both arguments of shape (B, T)."""
+        return self.passes.mean_loss(
+            self._hidden(tokens_BT), self.head.weight, targets_BT.flatten(), precision=self.precision
+        )
+
+    def _hidden(self, tokens_BT: Tensor) -> Tensor:
+        num_windows, length = tokens_BT.shape
         rotary = (self.cosines_TK[:length], self.sines_TK[:length])
-        stream_BTD = self.embedding(tokens_BT)
+        stream_ND = self.embedding(tokens_BT.flatten())
+        addition_ND = None
         for layer in self.layers:
-            stream_BTD = layer(stream_BTD, rotary)
-        logits_BTV: Tensor = self.head(self.norm(stream_BTD))
-        return logits_BTV
+            assert isinstance(layer, _Layer)
+            stream_ND, normed_ND = self._add_norm(stream_ND, addition_ND, layer.attention_norm)
+            addition_ND = self._attention(layer.attention, normed_ND, rotary, num_windows)
+            stream_ND, normed_ND = self._add_norm(stream_ND, addition_ND, layer.mlp_norm)
+            addition_ND = self._mlp(layer.mlp, normed_ND)
+        _, normed_ND = self._add_norm(stream_ND, addition_ND, self.norm)
+        return normed_ND
+
+    def _add_norm(self, stream_ND: Tensor, addition_ND: Tensor | None, norm: "_Gain") -> tuple[Tensor, Tensor]:
+        return self.passes.add_rms_norm(stream_ND, addition_ND, norm.gain, epsilon=self.config.norm_epsilon)
+
+    def _attention(
+        self, layer: "_Attention", normed_ND: Tensor, rotary: tuple[Tensor, Tensor], num_windows: int
+    ) -> Tensor:
+        qkv_ND = linear(normed_ND, layer.query.weight, layer.key.weight, layer.value.weight, precision=self.precision)
+        mixed_ND = self.passes.attention(qkv_ND, rotary, num_windows=num_windows, num_heads=self.config.num_heads)
+        return linear(mixed_ND, layer.output.weight, precision=self.precision)
+
+    def _mlp(self, layer: "_SwiGlu", normed_ND: Tensor) -> Tensor:
+        gate_up_NM = linear(normed_ND, layer.gate.weight, layer.up.weight, precision=self.precision)
+        return linear(self.passes.swiglu(gate_up_NM), layer.down.weight, precision=self.precision)
+
+
+# The layers only hold weights, in the order in which the published study draws them.
 
 
 class _Layer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.attention_norm = _RmsNorm(config)
+        self.attention_norm = _Gain(config)
         self.attention = _Attention(config)
-        self.mlp_norm = _RmsNorm(config)
+        self.mlp_norm = _Gain(config)
         self.mlp = _SwiGlu(config)
 
-    def forward(self, stream_BTD: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-        stream_BTD = stream_BTD + self.attention(self.attention_norm(stream_BTD), rotary)
-        mixed_BTD: Tensor = stream_BTD + self.mlp(self.mlp_norm(stream_BTD))
-        return mixed_BTD
 
-
-class _RmsNorm(nn.Module):
+class _Gain(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.ones(config.width))
-        self.epsilon = config.norm_epsilon
-
-    def forward(self, input_BTD: Tensor) -> Tensor:
-        return functional.rms_norm(input_BTD, self.gain.shape, self.gain, self.epsilon)
 
 
 class _Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.num_heads = config.num_heads
-        self.query = Linear(config.width, config.width)
-        self.key = Linear(config.width, config.width)
-        self.value = Linear(config.width, config.width)
-        self.output = Linear(config.width, config.width)
-
-    def forward(self, input_BTD: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-        query_BHTK = rotate(self._split(self.query(input_BTD)), rotary)
-        key_BHTK = rotate(self._split(self.key(input_BTD)), rotary)
-        value_BHTK = self._split(self.value(input_BTD))
-        mixed_BHTK = functional.scaled_dot_product_attention(query_BHTK, key_BHTK, value_BHTK, is_causal=True)
-        output_BTD: Tensor = self.output(mixed_BHTK.transpose(1, 2).flatten(2))
-        return output_BTD
-
-    def _split(self, input_BTD: Tensor) -> Tensor:
-        split_BHTK: Tensor = input_BTD.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
-        return split_BHTK
+        self.query = _matrix(config.width, config.width)
+        self.key = _matrix(config.width, config.width)
+        self.value = _matrix(config.width, config.width)
+        self.output = _matrix(config.width, config.width)
 
 
 class _SwiGlu(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.gate = Linear(config.width, config.mlp_width)
-        self.up = Linear(config.width, config.mlp_width)
-        self.down = Linear(config.mlp_width, config.width)
+        self.gate = _matrix(config.width, config.mlp_width)
+        self.up = _matrix(config.width, config.mlp_width)
+        self.down = _matrix(config.mlp_width, config.width)
 
-    def forward(self, input_BTD: Tensor) -> Tensor:
-        hidden_BTM = functional.silu(self.gate(input_BTD)) * self.up(input_BTD)
-        output_BTD: Tensor = self.down(hidden_BTM)
-        return output_BTD
+
+def _matrix(input_width: int, output_width: int) -> nn.Linear:
+    return nn.Linear(input_width, output_width, bias=False)
 
 
 def rotary_tables(config: ModelConfig) -> tuple[Tensor, Tensor]:
@@ -122,14 +142,6 @@ def rotary_tables(config: ModelConfig) -> tuple[Tensor, Tensor]:
     angles_TK = torch.outer(torch.arange(config.context_length, dtype=torch.float32), frequencies)
     angles_TK = angles_TK.repeat_interleave(2, dim=1)
     return angles_TK.cos(), angles_TK.sin()
-
-
-def rotate(input_BHTK: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-    """Rotate neighbouring pairs of dimensions (2i, 2i + 1) by their position's angle; shape (B, H, T, K) stays."""
-    cosines_TK, sines_TK = rotary
-    even, odd = input_BHTK.unflatten(-1, (-1, 2)).unbind(-1)
-    quarter_turned_BHTK = torch.stack((-odd, even), dim=-1).flatten(-2)
-    return input_BHTK * cosines_TK + quarter_turned_BHTK * sines_TK
 
 
 def _draw_matrix(initial_sd: float) -> Callable[[nn.Module], None]:

@@ -14,6 +14,7 @@ from workers.evaluation import TokenScores, evaluate, evaluation_tokens
 from workers.failure_cause import failure_from
 from workers.interval_meter import IntervalMeter
 from workers.model import build_model
+from workers.passes import AbstractPasses
 from workers.points import Point, Reach, pass_by
 from workers.records import LARGEST_EXPONENT, Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
 from workers.store_choice import checkpoint_store
@@ -55,6 +56,7 @@ class SeedRun:
         place: Where this process runs, for the record.
         clock: Monotonic seconds.
         known: Intervals whose record the ledger has.
+        passes: What computes between the model's products; torch where it is not given.
         reach: Told where the run is.
         host_meter: Measures energy on this host; None leaves it unknown.
     """
@@ -70,6 +72,7 @@ class SeedRun:
         place: WorkerPlace,
         clock: Callable[[], float],
         known: frozenset[int] = frozenset(),
+        passes: AbstractPasses | None = None,
         reach: Reach = pass_by,
         host_meter: AbstractHostMeter | None = None,
     ) -> None:
@@ -80,6 +83,7 @@ class SeedRun:
         self._place = place
         self._clock = clock
         self._known = known
+        self._passes = passes
         self._reach = reach
         self._energy = RunEnergy(host_meter or UnmeteredHost("no meter was given"))
         self._checkpoints = CheckpointDirectory(
@@ -105,7 +109,12 @@ class SeedRun:
     def _train(self) -> Iterator[Report | Outcome]:
         order = data_order_of(self._config, seed=self._run.seed, num_train_tokens=len(self._corpus.train))
         trainer = Trainer(
-            build_model(self._config.model, seed=_seed_of(self._config, "initialization", self._run.seed)),
+            build_model(
+                self._config.model,
+                seed=_seed_of(self._config, "initialization", self._run.seed),
+                passes=self._passes,
+                precision=self._config.precision,
+            ),
             stream=self._corpus.train,
             order=order,
             optimization=self._config.optimization,

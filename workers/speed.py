@@ -8,18 +8,26 @@ import numpy as np
 from configs.experiment import ExperimentConfig
 from workers.data_order import SequentialOrder
 from workers.model import build_model
+from workers.passes import AbstractPasses
 from workers.trainer import Trainer
 
 __all__ = ["timed_steps"]
 
 
 def timed_steps(
-    config: ExperimentConfig, *, warm_up_steps: int, trial_s: float, most_steps: int, clock: Callable[[], float]
+    config: ExperimentConfig,
+    *,
+    passes: AbstractPasses,
+    warm_up_steps: int,
+    trial_s: float,
+    most_steps: int,
+    clock: Callable[[], float],
 ) -> float:
     """Training tokens per second: tokens of one step over the median time of a step.
 
     Args:
         config: The experiment as resolved for one condition.
+        passes: What computes between the model's products.
         warm_up_steps: Steps that are not counted.
         trial_s: Seconds to train for; at least one step is counted.
         most_steps: Steps to count at most.
@@ -30,7 +38,7 @@ def timed_steps(
     stream = generator.integers(0, config.model.vocab_size, size=2 * tokens_per_step, dtype=np.uint32)
     length = config.model.context_length
     trainer = Trainer(
-        build_model(config.model, seed=0),
+        build_model(config.model, seed=0, passes=passes, precision=config.precision),
         stream=stream,
         order=SequentialOrder(len(stream), length, tokens_per_step // length),
         optimization=config.optimization,

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from configs.errors import NonFiniteLossError
 from configs.optimization import OptimizationConfig
@@ -76,7 +75,7 @@ class Trainer:
             self._stream, starts=self._order.starts(self.num_steps), context_length=self._order.context_length
         )
         self._optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(self.model(inputs).flatten(0, 1), targets.flatten())
+        loss = self.model.mean_loss(inputs, targets)
         loss.backward()
         grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optimization.clip_norm)
         result = StepResult(loss=loss.item(), grad_norm=grad_norm.item(), learning_rate=learning_rate)

@@ -40,7 +40,7 @@ def test_field_like_no_other_is_answered_with_the_fields_of_its_section(refusal)
 
     assert sentence == (
         "placement.zzz is not a field; placement has "
-        "threads_per_run, device, max_concurrent_runs, run_order, run_order_seed"
+        "threads_per_run, device, kernels, stack_runs, max_concurrent_runs, run_order, run_order_seed"
     )
 
 
@@ -86,7 +86,7 @@ def test_missing_field_is_named_with_the_way_to_give_it(refusal, write_config, q
         ("evaluation.offset=-1", "evaluation.offset=-1"),
         ("telemetry.window=1", "telemetry.window=1"),
         ("placement.threads_per_run=0", "placement.threads_per_run=0"),
-        ("placement.device=cuda", "placement.device='cuda'"),
+        ("placement.device=tpu", "placement.device='tpu'"),
         ("placement.max_concurrent_runs=0", "placement.max_concurrent_runs=0"),
         ("recovery.max_attempts=0", "recovery.max_attempts=0"),
         ("recovery.max_attempts=1.5", "recovery.max_attempts=1.5"),

@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from configs.placement import PlacementConfig
+from workers.choose_passes import choose_passes
 from workers.evaluation import evaluate, evaluation_tokens
+from workers.kernels.build import compiler_version
 from workers.model import build_model
+from workers.passes import TorchPasses
 from workers.seed_run import data_order_of
 from workers.trainer import Trainer
 
@@ -35,15 +39,25 @@ def here() -> dict:
 
 def cpu_model() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    told = dict(line.split(":", 1) for line in lines if ":" in line)
+    named = {name.strip(): value.strip() for name, value in told.items()}
+    kinds = [named[name] for name in ("model name", "cpu family", "model") if name in named]
+    return " ".join(kinds) or platform.processor()
+
+
+@pytest.fixture(params=["torch", "compiled"])
+def passes(request, tmp_path_factory):
+    """With and without kernels: these change the last digits, and nothing else."""
+    if request.param == "compiled" and compiler_version() is None:
+        pytest.skip("there is no C compiler on this machine")
+    return choose_passes(PlacementConfig(kernels=request.param), cache_dir=tmp_path_factory.mktemp("kernels"))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_losses_are_what_they_were(golden, tiny_experiment, tiny_corpus, seed):
+def test_losses_are_what_they_were(golden, tiny_experiment, tiny_corpus, seed, passes):
     config = tiny_experiment()
     order = data_order_of(config, seed=seed, num_train_tokens=500)
-    model = build_model(config.model, seed=seed)
+    model = build_model(config.model, seed=seed, passes=passes)
     trainer = Trainer(model, stream=tiny_corpus.train, order=order, optimization=config.optimization)
 
     steps = [trainer.take_step() for _ in range(config.schedule.num_steps)]
@@ -56,7 +70,7 @@ def test_losses_are_what_they_were(golden, tiny_experiment, tiny_corpus, seed):
         "val_loss": [scores.mean_loss],
         "val_loss_se": [scores.mean_loss_se],
     }
-    is_same_machine = golden["measured_on"] == here()
+    is_same_computation = golden["measured_on"] == here() and isinstance(passes, TorchPasses)
     for name, values in measured.items():
-        tolerance = 0.0 if is_same_machine else TOLERANCES[name]
+        tolerance = 0.0 if is_same_computation else TOLERANCES[name]
         assert values == pytest.approx(golden["seeds"][str(seed)][name], rel=tolerance, abs=0.0), (name, here())

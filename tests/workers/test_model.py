@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from configs.model import ModelConfig
-from workers.model import build_model, rotary_tables, rotate
+from workers.model import build_model, rotary_tables
+from workers.passes import rotate
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

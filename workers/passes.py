@@ -1,0 +1,86 @@
+"""The passes of the model between its matrix products, as torch computes them anywhere."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from configs.precision import Precision
+from workers.linear import linear
+
+__all__ = ["AbstractPasses", "TorchPasses", "rotate"]
+
+# Shapes: N = B T rows, B windows, T tokens of a window, D width, H heads, K dimensions of a head, M MLP width,
+# V vocabulary.
+
+
+class AbstractPasses(ABC):
+    """What lies between two products of the model; every implementation computes the same up to rounding."""
+
+    @abstractmethod
+    def add_rms_norm(
+        self, stream_ND: Tensor, addition_ND: Tensor | None, gain_D: Tensor, *, epsilon: float
+    ) -> tuple[Tensor, Tensor]:
+        """The stream with the addition, and that sum normalized: gain * sum / sqrt(mean(sum squared) + epsilon)."""
+
+    @abstractmethod
+    def attention(self, qkv_ND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+        """Causal attention within each window, with rotary positions.
+
+        Args:
+            qkv_ND: Rows of D queries, D keys and D values, shape (N, 3 D).
+            rotary: Cosines and sines, each of shape (T, K); see `workers.model.rotary_tables`.
+            num_windows: Windows in the rows.
+            num_heads: Heads in the width.
+
+        Returns:
+            Mixed values, shape (N, D).
+        """
+
+    @abstractmethod
+    def swiglu(self, gate_up_NM: Tensor) -> Tensor:
+        """silu(gate) * up, shape (N, M), of rows of M gates and M ups."""
+
+    @abstractmethod
+    def mean_loss(self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, precision: Precision) -> Tensor:
+        """Mean cross entropy in nats of the targets under logits hidden @ weight transposed."""
+
+
+@final
+class TorchPasses(AbstractPasses):
+    """Plain torch: any device, any type."""
+
+    def add_rms_norm(
+        self, stream_ND: Tensor, addition_ND: Tensor | None, gain_D: Tensor, *, epsilon: float
+    ) -> tuple[Tensor, Tensor]:
+        """See the base class."""
+        added_ND = stream_ND if addition_ND is None else stream_ND + addition_ND
+        return added_ND, functional.rms_norm(added_ND, gain_D.shape, gain_D, epsilon)
+
+    def attention(self, qkv_ND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+        """See the base class."""
+        qkv_BTSHK = qkv_ND.unflatten(0, (num_windows, -1)).unflatten(2, (3, num_heads, -1))
+        query_BHTK, key_BHTK, value_BHTK = (part.transpose(1, 2) for part in qkv_BTSHK.unbind(2))
+        mixed_BHTK = functional.scaled_dot_product_attention(
+            rotate(query_BHTK, rotary), rotate(key_BHTK, rotary), value_BHTK, is_causal=True
+        )
+        return mixed_BHTK.transpose(1, 2).flatten(2).flatten(0, 1)
+
+    def swiglu(self, gate_up_NM: Tensor) -> Tensor:
+        """See the base class."""
+        gate_NM, up_NM = gate_up_NM.chunk(2, dim=1)
+        return functional.silu(gate_NM) * up_NM
+
+    def mean_loss(self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, precision: Precision) -> Tensor:
+        """See the base class."""
+        return functional.cross_entropy(linear(hidden_ND, weight_VD, precision=precision), targets_N)
+
+
+def rotate(input_BHTK: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotate neighbouring pairs of dimensions (2i, 2i + 1) by their position's angle; shape (B, H, T, K) stays."""
+    cosines_TK, sines_TK = rotary
+    even, odd = input_BHTK.unflatten(-1, (-1, 2)).unbind(-1)
+    quarter_turned_BHTK = torch.stack((-odd, even), dim=-1).flatten(-2)
+    return input_BHTK * cosines_TK + quarter_turned_BHTK * sines_TK
