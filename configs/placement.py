@@ -13,7 +13,7 @@ class PlacementConfig(FrozenConfig):
     """One run holds one slot: `threads_per_run` cores of one node."""
 
     threads_per_run: int = Field(default=1, gt=0, description="Cores and intra-op threads of one run.")
-    device: Literal["cpu"] = Field(default="cpu", description="Where the tensors live.")
+    device: Literal["cpu", "cuda"] = Field(default="cpu", description="Where the tensors live.")
     kernels: Literal["auto", "compiled", "torch"] = Field(
         default="auto",
         description="What computes between matrix products: kernels compiled for the processor, or torch alone; `auto` "

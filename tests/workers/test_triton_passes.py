@@ -1,0 +1,49 @@
+"""The Triton programs compute what torch computes; without a GPU they run in Triton's interpreter."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("triton", reason="triton comes with torch's builds for GPUs only")
+
+COMPARISON = """
+import torch
+from configs.model import ModelConfig
+from configs.precision import Precision
+from workers.model import build_model
+from workers.stack.model import StackedLlama
+from workers.stack.passes import TorchStackPasses
+from workers.stack.triton_passes import TritonStackPasses
+
+device = "cuda" if torch.cuda.is_available() else "cpu"
+shape = dict(vocab_size=300, width=24, num_layers=2, num_heads=2, mlp_width=40, context_length=16)
+config = ModelConfig.model_validate(shape)
+models = [dict(build_model(config, seed=seed).named_parameters()) for seed in (1, 2, 3)]
+stacked = {name: torch.stack([model[name].detach() for model in models]).to(device) for name in models[0]}
+tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator().manual_seed(1)).to(device)
+results = []
+for passes in (TorchStackPasses(), TritonStackPasses()):
+    weights = {name: tensor.clone().requires_grad_() for name, tensor in stacked.items()}
+    model = StackedLlama(config, weights=weights, passes=passes, precision=Precision.FP32)
+    losses = model.mean_losses(tokens, targets)
+    weighted = (losses * torch.tensor([1.0, 2.0, 3.0], device=device)).sum()
+    results.append((losses.detach(), torch.autograd.grad(weighted, list(weights.values()))))
+(expected_losses, expected), (losses, actual) = results
+print(float((losses - expected_losses).abs().max()))
+for one, other in zip(actual, expected):
+    print(float((one - other).norm() / other.norm()))
+"""
+
+
+def test_losses_and_gradients_are_those_of_torch():
+    # A process of its own: the interpreter is chosen when triton is imported.
+    environment = {**os.environ, "TRITON_INTERPRET": "1"}
+    answer = subprocess.run(
+        [sys.executable, "-c", COMPARISON], capture_output=True, text=True, env=environment, check=True
+    )
+
+    errors = [float(line) for line in answer.stdout.split()]
+    assert len(errors) == 1 + 20
+    assert max(errors) < 2e-6

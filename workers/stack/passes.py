@@ -1,0 +1,75 @@
+"""What lies between two products of a stacked model, as torch computes it anywhere."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+from torch import Tensor
+from torch.nn import functional
+
+from workers.passes import rotate
+
+__all__ = ["AbstractStackPasses", "TorchStackPasses"]
+
+# Shapes: S seeds, N = B T rows of one seed, B windows, T tokens of a window, D width, H heads, K dimensions of a head,
+# M MLP width, V vocabulary.
+
+
+class AbstractStackPasses(ABC):
+    """The passes of `workers.passes`, for all seeds at once; seeds never mix."""
+
+    @abstractmethod
+    def embed(self, tokens_SN: Tensor, weight_SVD: Tensor) -> Tensor:
+        """Rows of each seed's own embedding, shape (S, N, D)."""
+
+    @abstractmethod
+    def add_rms_norm(
+        self, stream_SND: Tensor, addition_SND: Tensor | None, gain_SD: Tensor, *, epsilon: float
+    ) -> tuple[Tensor, Tensor]:
+        """The stream with the addition, and that sum normalized with each seed's own gain."""
+
+    @abstractmethod
+    def attention(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+        """Causal attention within each window, with rotary positions; qkv has rows of 3 D, the result rows of D."""
+
+    @abstractmethod
+    def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
+        """silu(gate) * up, shape (S, N, M), of rows of M gates and M ups."""
+
+    @abstractmethod
+    def mean_losses(self, logits_SNV: Tensor, targets_SN: Tensor) -> Tensor:
+        """Each seed's mean cross entropy in nats, shape (S,). The logits may be overwritten."""
+
+
+@final
+class TorchStackPasses(AbstractStackPasses):
+    """Plain torch: any device."""
+
+    def embed(self, tokens_SN: Tensor, weight_SVD: Tensor) -> Tensor:
+        """See the base class."""
+        return weight_SVD.take_along_dim(tokens_SN[:, :, None], dim=1)
+
+    def add_rms_norm(
+        self, stream_SND: Tensor, addition_SND: Tensor | None, gain_SD: Tensor, *, epsilon: float
+    ) -> tuple[Tensor, Tensor]:
+        """See the base class."""
+        added_SND = stream_SND if addition_SND is None else stream_SND + addition_SND
+        return added_SND, functional.rms_norm(added_SND, gain_SD.shape[1:], eps=epsilon) * gain_SD[:, None]
+
+    def attention(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+        """See the base class."""
+        qkv_WTCHK = qkv_SND.reshape(qkv_SND.shape[0] * num_windows, -1, 3, num_heads, rotary[0].shape[1])
+        query_WHTK, key_WHTK, value_WHTK = (part.transpose(1, 2) for part in qkv_WTCHK.unbind(2))
+        mixed_WHTK = functional.scaled_dot_product_attention(
+            rotate(query_WHTK, rotary), rotate(key_WHTK, rotary), value_WHTK, is_causal=True
+        )
+        return mixed_WHTK.transpose(1, 2).reshape(*qkv_SND.shape[:2], -1)
+
+    def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
+        """See the base class."""
+        gate_SNM, up_SNM = gate_up_SNM.chunk(2, dim=2)
+        return functional.silu(gate_SNM) * up_SNM
+
+    def mean_losses(self, logits_SNV: Tensor, targets_SN: Tensor) -> Tensor:
+        """See the base class."""
+        losses_SN = functional.cross_entropy(logits_SNV.transpose(1, 2), targets_SN, reduction="none")
+        return losses_SN.mean(dim=1)
