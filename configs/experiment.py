@@ -71,6 +71,10 @@ class ExperimentConfig(FrozenConfig):
                 "seed_controls names data_order, but corpus.order=sequential is the same for every seed; "
                 "set corpus.order=shuffled or seed_controls=[initialization]"
             )
+        if self.precision is Precision.TF32 and self.placement.device == "cpu":
+            raise ValueError(
+                "precision=tf32 is a way of GPUs, but placement.device=cpu; set precision=fp32 or placement.device=cuda"
+            )
         self._windows_fit()
         _reject_duplicates("conditions (apart from case)", tuple(name.lower() for name in self.conditions))
         for name in self.conditions:
@@ -122,10 +126,10 @@ class ExperimentConfig(FrozenConfig):
         """A JSON- and YAML-ready dictionary of every field."""
         return self.model_dump(mode="json")
 
-    def with_kernels(self, kernels: Literal["compiled", "torch"]) -> "ExperimentConfig":
-        """The same experiment with `placement.kernels` decided."""
+    def with_placement(self, **decided: Any) -> "ExperimentConfig":
+        """The same experiment with some fields of `placement` decided."""
         values = self.to_dict()
-        return type(self).model_validate(values | {"placement": values["placement"] | {"kernels": kernels}})
+        return type(self).model_validate(values | {"placement": values["placement"] | decided})
 
     @property
     def fingerprint(self) -> str:

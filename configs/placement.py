@@ -19,6 +19,11 @@ class PlacementConfig(FrozenConfig):
         description="What computes between matrix products: kernels compiled for the processor, or torch alone; `auto` "
         "compiles where a C compiler is found, and is decided once for an experiment.",
     )
+    stack_runs: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
+        default="auto",
+        description="Runs of one condition that one process trains at once, as one model with an axis of seeds; `auto` "
+        "is 1 on a CPU and every seed on a GPU.",
+    )
     max_concurrent_runs: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
         default="auto", description="Most runs at once; `auto` fills every slot."
     )

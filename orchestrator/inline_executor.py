@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import final
 
 from orchestrator.executor import AbstractExecutor, NodeChange
 from orchestrator.metrics import Metrics
-from orchestrator.seed_worker import RunTask, advance, open_seed_run
+from orchestrator.seed_worker import RunTask, advance, attempts_of, open_runs
 from orchestrator.slots import Slot
+from orchestrator.waiting_tasks import WaitingTasks
 from workers.failure_cause import failure_from
 from workers.records import FailureCause, Outcome, RunId, SeedFailure
 from workers.usage.host_meter import AbstractHostMeter, Sharing
@@ -18,11 +20,11 @@ __all__ = ["InlineExecutor"]
 
 @final
 class InlineExecutor(AbstractExecutor):
-    """One slot; each call of `wait` trains for a while and comes back.
+    """One slot, with as many places as a stack has; each call of `wait` trains for a while and comes back.
 
     Args:
         metrics: To which the runs report.
-        slot: The cores that this process holds.
+        slots: The places of the slot that this process holds.
         clock: Monotonic seconds.
         sleep: Waits for some seconds while no run is going on.
     """
@@ -31,16 +33,19 @@ class InlineExecutor(AbstractExecutor):
         self,
         metrics: Metrics,
         *,
-        slot: Slot,
+        slots: tuple[Slot, ...],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._metrics = metrics
-        self._slot = slot
+        self._slots = slots
         self._clock = clock
         self._sleep = sleep
         self._host_meter: AbstractHostMeter | None = None
-        self._current: tuple[RunTask, Iterator[Outcome | None]] | None = None
+        self._waiting = WaitingTasks()
+        self._stacks: list[tuple[RunTask, ...]] = []
+        self._current: _Going | None = None
+        self._lost: list[Outcome] = []
 
     @property
     def metrics(self) -> Metrics:
@@ -50,37 +55,58 @@ class InlineExecutor(AbstractExecutor):
     @property
     def slots(self) -> tuple[Slot, ...]:
         """See the base class."""
-        return (self._slot,)
+        return self._slots
 
     def start(self, task: RunTask) -> None:
-        """See the base class."""
-        assert self._current is None, "the only slot is taken"
-        self._current = (task, self._progress_of(task))
+        """See the base class. It begins with the next `wait`, together with the others of its stack."""
+        self._waiting.add(task)
 
     def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
         """See the base class. May take longer than `timeout_s` by the time between two reports."""
+        lost, self._lost = tuple(self._lost), []
+        self._stacks.extend(self._waiting.take_all())
+        if lost:
+            return lost
+        if self._current is None and self._stacks:
+            tasks = self._stacks.pop(0)
+            self._current = _Going(tasks, self._progress_of(tasks))
         if self._current is None:
             self._sleep(timeout_s)
             return ()
-        task, progress = self._current
-        ends_s = self._clock() + timeout_s
+        return self._advance(self._current, ends_s=self._clock() + timeout_s)
+
+    def _advance(self, going: "_Going", *, ends_s: float) -> tuple[Outcome, ...]:
         while True:
             try:
-                outcome = next(progress)
+                outcome = next(going.progress, None)
             except Exception as error:  # noqa: BLE001, the worker's edge, as in SeedWorker.run
-                outcome = failure_from(error, run=task.run, attempt=task.attempt)
-            if outcome is not None:
                 self._current = None
-                return (outcome,)
-            if self._clock() >= ends_s:
+                return tuple(failure_from(error, run=task.run, attempt=task.attempt) for task in going.tasks)
+            if isinstance(outcome, _Report):
+                if self._clock() >= ends_s:
+                    return ()
+                continue
+            if outcome is None:
+                self._current = None
                 return ()
+            going.tasks = tuple(task for task in going.tasks if task.run != outcome.run)
+            if not going.tasks:
+                self._current = None
+            return (outcome,)
 
     def give_up(self, run: RunId, *, message: str) -> SeedFailure:
-        """See the base class."""
+        """See the base class. The other runs of its stack end with it."""
         assert self._current is not None, "no run is going on"
-        task, _ = self._current
+        failures = {
+            task.run: failure_from(
+                TimeoutError(message), run=task.run, attempt=task.attempt, cause=FailureCause.LOST_WORKER
+            )
+            for task in self._current.tasks
+        }
         self._current = None
-        return failure_from(TimeoutError(message), run=run, attempt=task.attempt, cause=FailureCause.LOST_WORKER)
+        failure = failures.pop(run)
+        self._lost.extend(failures.values())
+        return failure
 
     def refresh(self) -> NodeChange:
         """See the base class. This process is the only node."""
@@ -93,10 +119,25 @@ class InlineExecutor(AbstractExecutor):
             self._host_meter.close()
         self._metrics.close()
 
-    def _progress_of(self, task: RunTask) -> Iterator[Outcome | None]:
+    def _progress_of(self, tasks: tuple[RunTask, ...]) -> Iterator["Outcome | _Report"]:
         if self._host_meter is None:
-            placement = task.config.placement
-            self._host_meter = open_host_meter(task.config.energy, device=placement.device, sharing=Sharing.SEQUENTIAL)
-        seed_run = open_seed_run(task, host_meter=self._host_meter)
-        for item in seed_run:
-            yield advance(seed_run, item=item, attempt=task.attempt, metrics=self._metrics)
+            placement = tasks[0].config.placement
+            energy = tasks[0].config.energy
+            self._host_meter = open_host_meter(energy, device=placement.device, sharing=Sharing.SEQUENTIAL)
+        runs, attempts = open_runs(tasks, host_meter=self._host_meter), attempts_of(tasks)
+        for item in runs:
+            yield advance(runs, item=item, attempts=attempts, metrics=self._metrics) or _Report()
+
+
+@dataclass(slots=True)
+class _Going:
+    """What runs now."""
+
+    tasks: tuple[RunTask, ...]
+    """Those without an outcome yet."""
+    progress: Iterator["Outcome | _Report"]
+
+
+@final
+class _Report:
+    """A sign that something was told that is no outcome."""

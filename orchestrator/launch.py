@@ -15,12 +15,12 @@ from orchestrator.checkpoint_place import hold_place, require_free_place
 from orchestrator.controller import Controller
 from orchestrator.ending import Ending, EndingKind
 from orchestrator.executor import AbstractExecutor
-from orchestrator.kernel_choice import decide_kernels
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import reading_ledger
 from orchestrator.machine import inspect_machine
 from orchestrator.manifest import add_run_hashes, first_manifest, write_manifest
 from orchestrator.needs import needs_of, require_disk, require_memory
+from orchestrator.placement_choice import decide_placement
 from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress.events import ExperimentFinished, ExperimentStarted, Warned
 from orchestrator.run_directory import RunDirectory, create_run_directory, require_free_or_same
@@ -97,7 +97,7 @@ def start_experiment(
     Raises:
         UserError: If something was found wrong before the first step; `out` is then as it was.
     """
-    choice = decide_kernels(config, cache_dir=cache_dir)
+    choice = decide_placement(config, cache_dir=cache_dir)
     config = choice.config
     present = require_free_or_same(out, config=config)
     needs = needs_of(config)
@@ -113,7 +113,7 @@ def start_experiment(
         return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
     require_free_place(config.checkpoints)
     with site.opened(out, checkpoints=config.checkpoints):
-        slots = site.slots(config.placement.threads_per_run)
+        slots = site.slots(config.placement)
         manifest = first_manifest(
             config,
             corpus=corpus,
@@ -149,12 +149,11 @@ def resume_experiment(
 def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach) -> Finish:
     config = directory.config
     with view:
-        _announce(directory, view=view, num_slots=len(site.slots(config.placement.threads_per_run)))
+        _announce(directory, view=view, num_slots=len(site.slots(config.placement)))
         # Workers have another current directory.
         paths = RunPaths(directory.paths.root.absolute())
         store = checkpoint_store(config.checkpoints, paths=paths)
-        threads = config.placement.threads_per_run
-        with site.executor(paths, store=store, threads_per_run=threads, reach=reach) as executor:
+        with site.executor(paths, store=store, placement=config.placement, reach=reach) as executor:
             ending = _control(directory, executor=executor, view=view, stop=stop, reach=reach)
         reach(Point.RUNS_ENDED)
         return _finish(directory, ending=ending, view=view, reach=reach)

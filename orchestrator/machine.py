@@ -6,6 +6,7 @@ Neither Ray nor torch is imported, so that a remote node answers quickly.
 import math
 import os
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,8 @@ class Machine:
     cpu_model: str
     has_affinity: bool
     """Whether a thread can be tied to cores; without it `cores` only counts."""
+    num_gpus: int = 0
+    """NVIDIA GPUs whose device files the kernel shows."""
 
 
 def inspect_machine() -> Machine:
@@ -76,6 +79,7 @@ def machine_from_tree(root: Path, *, affinity: tuple[int, ...] | None, num_cores
         memory_available_bytes=_least(available_bytes, limits.memory_headroom_bytes),
         cpu_model=_cpu_model(root),
         has_affinity=affinity is not None,
+        num_gpus=sum(bool(re.fullmatch(r"nvidia\d+", file.name)) for file in (root / "dev").glob("nvidia*")),
     )
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from statistics import fmean
 
 from configs.experiment import ExperimentConfig
-from orchestrator.kernel_choice import decide_kernels
 from orchestrator.launch import prepare_experiment
 from orchestrator.machine import inspect_machine
 from orchestrator.needs import nearest_existing, needs_of
+from orchestrator.placement_choice import decide_placement
 from orchestrator.slots import slots_for
 from orchestrator.speed_trial import measure_speed, watts_per_run
 from workers.corpus import Corpus
@@ -82,9 +82,9 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
     Raises:
         UserError: If the text is named but cannot be read, or not one slot fits.
     """
-    config = decide_kernels(config, cache_dir=cache_dir).config
+    config = decide_placement(config, cache_dir=cache_dir).config
     machine = inspect_machine()
-    slots = slots_for(machine, node=machine.host, threads_per_run=config.placement.threads_per_run)
+    slots = slots_for(machine, node=machine.host, placement=config.placement)
     most = config.placement.max_concurrent_runs
     used = slots if most == "auto" else slots[:most]
     text = _plan_text(config, cache_dir=cache_dir)
@@ -93,7 +93,7 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
     start_up_s, peak_bytes = 0.0, 0
     for name in config.condition_names:
         resolved = config.for_condition(name)
-        speeds = measure_speed(resolved, slots=used[:num_concurrent])
+        speeds = measure_speed(resolved, slots=[slot for slot in used[:num_concurrent] if slot.place == 0])
         start_up_s = max(speed.start_up_s for speed in speeds)
         peak_bytes = max(peak_bytes, *(speed.peak_memory_bytes or 0 for speed in speeds))
         conditions.append(

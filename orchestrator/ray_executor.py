@@ -12,6 +12,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from configs.errors import UnreachableError
+from configs.placement import PlacementConfig
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor, NodeChange
 from orchestrator.ledger import Ledger
@@ -21,6 +22,7 @@ from orchestrator.remote_host_meter import HostMeterProcess, RemoteHostMeter
 from orchestrator.remote_metrics import RemoteMetrics
 from orchestrator.seed_worker import RunTask, SeedWorker
 from orchestrator.slots import Slot
+from orchestrator.waiting_tasks import WaitingTasks
 from workers.checkpoint_store import AbstractCheckpointStore
 from workers.failure_cause import failure_from
 from workers.pinning import thread_environment
@@ -55,7 +57,7 @@ class RayExecutor(AbstractExecutor):
         paths: The run directory, whose ledger is kept on the driver's node.
         store: Where the checkpoints are kept.
         nodes: The nodes to use.
-        threads_per_run: Cores of one slot.
+        placement: Cores of one slot, or the device, and the runs that share it.
         reach: Handed on to the metrics.
     """
 
@@ -65,15 +67,17 @@ class RayExecutor(AbstractExecutor):
         *,
         store: AbstractCheckpointStore,
         nodes: RayNodes,
-        threads_per_run: int,
+        placement: PlacementConfig,
         reach: Reach = pass_by,
     ) -> None:
-        self._threads_per_run = threads_per_run
+        self._placement = placement
         self._nodes = nodes
         self._known: Mapping[str, RayNode] = nodes.usable()
         self._host = _MetricsHost(paths, store=store, reach=reach)
         self._metrics = RemoteMetrics(self._host.find_or_start)
-        self._running: dict[Any, tuple[RunTask, Any]] = {}
+        self._waiting = WaitingTasks()
+        self._running: dict[Any, tuple[tuple[RunTask, ...], Any]] = {}
+        self._lost: list[Outcome] = []
         self._meters = _NodeMeters()
 
     @property
@@ -84,26 +88,19 @@ class RayExecutor(AbstractExecutor):
     @property
     def slots(self) -> tuple[Slot, ...]:
         """See the base class."""
-        return slots_of(self._known, threads_per_run=self._threads_per_run)
+        return slots_of(self._known, placement=self._placement)
 
     def start(self, task: RunTask) -> None:
-        """See the base class."""
-        node_id = self._known[task.slot.node].node_id
-        actor = (
-            _actor_class(SeedWorker)
-            .options(
-                num_cpus=self._threads_per_run,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
-                runtime_env={"env_vars": thread_environment(self._threads_per_run)},
-                **_NO_RETRIES,
-            )
-            .remote(task.slot.cores)
-        )
-        meter = self._meters.on_node(node_id, task=task, num_slots=self._num_slots_on(task.slot.node))
-        self._running[actor.run.remote(task, self._host.remote_metrics(), meter)] = (task, actor)
+        """See the base class. It begins with the next `wait`, together with the others of its stack."""
+        self._waiting.add(task)
 
     def wait(self, timeout_s: float) -> tuple[Outcome, ...]:
         """See the base class."""
+        for tasks in self._waiting.take_all():
+            self._start_stack(tasks)
+        lost, self._lost = tuple(self._lost), []
+        if lost:
+            return lost
         if not self._running:
             time.sleep(timeout_s)
             return ()
@@ -111,14 +108,23 @@ class RayExecutor(AbstractExecutor):
         ready, _ = ray.wait(references, num_returns=1, timeout=timeout_s)
         if ready:
             ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
-        return tuple(self._finish(reference) for reference in ready)
+        return tuple(outcome for reference in ready for outcome in self._finish(reference))
 
     def give_up(self, run: RunId, *, message: str) -> SeedFailure:
-        """See the base class."""
-        reference = next(reference for reference, (task, _) in self._running.items() if task.run == run)
-        task, actor = self._running.pop(reference)
+        """See the base class. The other runs of its stack end with it."""
+        waiting = next((task for task in self._waiting if task.run == run), None)
+        if waiting is not None:
+            self._waiting.remove(waiting)
+            return _given_up(waiting, message)
+        reference = next(
+            reference for reference, (tasks, _) in self._running.items() if run in [task.run for task in tasks]
+        )
+        tasks, actor = self._running.pop(reference)
         ray.kill(actor)
-        return failure_from(TimeoutError(message), run=run, attempt=task.attempt, cause=FailureCause.LOST_WORKER)
+        failures = {task.run: _given_up(task, message) for task in tasks}
+        failure = failures.pop(run)
+        self._lost.extend(failures.values())
+        return failure
 
     def refresh(self) -> NodeChange:
         """See the base class."""
@@ -126,12 +132,12 @@ class RayExecutor(AbstractExecutor):
         # A node that was replaced under its host's name is lost and has joined.
         lost = tuple(name for name, node in before.items() if self._known.get(name) != node)
         joined = {name: node for name, node in self._known.items() if before.get(name) != node}
-        new_slots = slots_of(joined, threads_per_run=self._threads_per_run) if joined else ()
+        new_slots = slots_of(joined, placement=self._placement) if joined else ()
         return NodeChange(
             lost_nodes=lost,
             new_slots=new_slots,
             notices=self._nodes.take_notices(),
-            most_slots=self._nodes.most_slots(threads_per_run=self._threads_per_run, held=self._held_slots()),
+            most_slots=self._nodes.most_slots(placement=self._placement, held=self._held_slots()),
             waiting=self._waiting_runs(),
         )
 
@@ -143,24 +149,50 @@ class RayExecutor(AbstractExecutor):
         self._meters.close()
         self._host.close()
 
-    def _num_slots_on(self, node: str) -> int:
-        return sum(slot.node == node for slot in self.slots)
+    def _start_stack(self, tasks: tuple[RunTask, ...]) -> None:
+        slot = tasks[0].slot
+        if slot.node not in self._known:  # it was lost in between
+            self._lost.extend(_given_up(task, f"its node {slot.node} is gone") for task in tasks)
+            return
+        node_id = self._known[slot.node].node_id
+        threads = self._placement.threads_per_run
+        actor = (
+            _actor_class(SeedWorker)
+            .options(
+                num_cpus=threads,
+                num_gpus=0 if slot.gpu is None else 1,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+                runtime_env={"env_vars": thread_environment(threads)},
+                **_NO_RETRIES,
+            )
+            .remote(slot.cores)
+        )
+        meter = self._meters.on_node(node_id, task=tasks[0], num_slots=self._num_slots_on(slot.node))
+        self._running[actor.run.remote(tasks, self._host.remote_metrics(), meter)] = (tasks, actor)
 
     def _held_slots(self) -> Counter[str]:
-        return Counter(task.slot.node for task, _ in self._running.values())
+        return Counter(task.slot.node for tasks, _ in self._running.values() for task in tasks)
 
     def _waiting_runs(self) -> tuple[RunId, ...]:
-        actors = {task.run: actor for task, actor in self._running.values()}
-        return tuple(run for run, actor in actors.items() if not self._nodes.is_placed(actor))
+        return tuple(
+            task.run for tasks, actor in self._running.values() if not self._nodes.is_placed(actor) for task in tasks
+        )
 
-    def _finish(self, reference: Any) -> Outcome:
-        task, actor = self._running.pop(reference)
+    def _num_slots_on(self, node: str) -> int:
+        return sum(slot.node == node and slot.place == 0 for slot in self.slots)
+
+    def _finish(self, reference: Any) -> tuple[Outcome, ...]:
+        tasks, actor = self._running.pop(reference)
         try:
-            outcome: Outcome = ray.get(reference)
+            outcomes: tuple[Outcome, ...] = ray.get(reference)
         except ray.exceptions.RayError as error:
-            outcome = _failure_from(error, task=task)
+            outcomes = tuple(_failure_from(error, task=task) for task in tasks)
         ray.kill(actor)
-        return outcome
+        return outcomes
+
+
+def _given_up(task: RunTask, message: str) -> SeedFailure:
+    return failure_from(TimeoutError(message), run=task.run, attempt=task.attempt, cause=FailureCause.LOST_WORKER)
 
 
 @final

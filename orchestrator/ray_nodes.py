@@ -10,6 +10,7 @@ from ray._private import state as ray_state  # nothing public tells free cores b
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from configs.errors import ResourceError
+from configs.placement import PlacementConfig
 from orchestrator.machine import Machine, inspect_machine, physical_cores_first
 from orchestrator.shared_place import Marker
 from orchestrator.slots import Slot, slots_for
@@ -87,18 +88,20 @@ class RayNodes:
         self._take_in({node_id: num_cores for node_id, num_cores in alive.items() if node_id not in known})
         return dict(self._nodes)
 
-    def most_slots(self, *, threads_per_run: int, held: Mapping[str, int]) -> Mapping[str, int]:
-        """How many slots of each node this experiment may hold while others hold some of its cores.
+    def most_slots(self, *, placement: PlacementConfig, held: Mapping[str, int]) -> Mapping[str, int]:
+        """How many slots of each node this experiment may hold while others hold some of its cores or GPUs.
 
         Args:
-            threads_per_run: Cores of one slot.
+            placement: Cores of one slot, or the device, and the places of a stack.
             held: Slots of each node that this experiment holds already.
         """
         if self._is_own_ray:
             return {}
         free = ray_state.available_resources_per_node()
+        resource, needed = ("GPU", 1) if placement.device == "cuda" else ("CPU", placement.threads_per_run)
+        places = 1 if placement.stack_runs == "auto" else placement.stack_runs
         return {
-            name: held.get(name, 0) + int(free.get(node.node_id, {}).get("CPU", 0)) // threads_per_run
+            name: held.get(name, 0) + int(free.get(node.node_id, {}).get(resource, 0)) // needed * places
             for name, node in self._nodes.items()
         }
 
@@ -129,20 +132,22 @@ class RayNodes:
         return f"{host}-{node_id[:6]}" if host in self._nodes else host
 
 
-def slots_of(nodes: Mapping[str, RayNode], *, threads_per_run: int) -> tuple[Slot, ...]:
+def slots_of(nodes: Mapping[str, RayNode], *, placement: PlacementConfig) -> tuple[Slot, ...]:
     """Slots on every node that is large enough.
 
     Raises:
         ResourceError: If none is.
     """
-    large_enough = {name: node for name, node in nodes.items() if len(node.machine.cores) >= threads_per_run}
+    large_enough = {name: node for name, node in nodes.items() if _fits(node.machine, placement)}
     # With no node large enough, the first one's own complaint is raised.
     chosen = large_enough or dict(list(nodes.items())[:1])
     return tuple(
-        slot
-        for name, node in chosen.items()
-        for slot in slots_for(node.machine, node=name, threads_per_run=threads_per_run)
+        slot for name, node in chosen.items() for slot in slots_for(node.machine, node=name, placement=placement)
     )
+
+
+def _fits(machine: Machine, placement: PlacementConfig) -> bool:
+    return machine.num_gpus > 0 if placement.device == "cuda" else len(machine.cores) >= placement.threads_per_run
 
 
 def _alive_nodes(*, first: str) -> dict[str, int]:

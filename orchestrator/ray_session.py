@@ -27,11 +27,12 @@ TEMPORARY_BASE = Path("/tmp")  # noqa: S108, short enough for socket paths
 
 
 @contextmanager
-def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
+def ray_on_this_machine(*, num_cores: int, num_gpus: int = 0) -> Iterator[None]:
     """A Ray of our own: loopback only, no dashboard, a token in a private file, nothing left behind.
 
     Args:
         num_cores: Cores that Ray may count.
+        num_gpus: GPUs that it may count.
 
     Raises:
         ResourceError: If Ray does not start.
@@ -47,7 +48,7 @@ def ray_on_this_machine(*, num_cores: int) -> Iterator[None]:
             _init(
                 address="local",
                 num_cpus=num_cores,
-                num_gpus=0,
+                num_gpus=num_gpus,
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_BYTES,
                 _node_ip_address=_LOOPBACK,

@@ -4,12 +4,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
 from configs.errors import ConfigurationError
+from configs.placement import PlacementConfig
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
 from orchestrator.inline_executor import InlineExecutor
@@ -48,7 +50,7 @@ class AbstractSite(ABC):
         yield
 
     @abstractmethod
-    def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
+    def slots(self, placement: PlacementConfig) -> tuple[Slot, ...]:
         """Every slot there is.
 
         Raises:
@@ -57,7 +59,7 @@ class AbstractSite(ABC):
 
     @abstractmethod
     def executor(
-        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, placement: PlacementConfig, reach: Reach = pass_by
     ) -> AbstractExecutor:
         """What runs the seeds and keeps the ledger."""
 
@@ -76,25 +78,25 @@ class InlineSite(AbstractSite):
         del run_dir, checkpoints
         yield
 
-    def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
+    def slots(self, placement: PlacementConfig) -> tuple[Slot, ...]:
         """See the base class. This process is pinned to nothing, so its one slot is all that it may use."""
         machine = inspect_machine()
-        slots_for(machine, node=_THIS_NODE, threads_per_run=threads_per_run)  # refuses more threads than cores
-        return (Slot(_THIS_NODE, machine.cores),)
+        places = slots_for(machine, node=_THIS_NODE, placement=placement)  # refuses more threads than cores
+        if placement.device == "cuda":
+            return tuple(slot for slot in places if slot.gpu == 0)
+        return tuple(replace(slot, cores=machine.cores) for slot in places if slot.cores == places[0].cores)
 
     def executor(
-        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, placement: PlacementConfig, reach: Reach = pass_by
     ) -> AbstractExecutor:
         """See the base class."""
         metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), store=store, reach=reach)
-        return InlineExecutor(metrics, slot=self.slots(threads_per_run)[0])
+        return InlineExecutor(metrics, slots=self.slots(placement))
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """See the base class."""
-        (slot,) = self.slots(threads_per_task)
-        return InlineProbeExecutor(
-            num_tasks_at_once=len(slot.cores) // threads_per_task, threads_per_task=threads_per_task
-        )
+        num_cores = len(inspect_machine().cores)
+        return InlineProbeExecutor(num_tasks_at_once=num_cores // threads_per_task, threads_per_task=threads_per_task)
 
 
 @final
@@ -113,7 +115,8 @@ class RaySite(AbstractSite):
         from orchestrator.ray_session import ray_cluster, ray_on_this_machine
 
         if self._address is None:
-            with ray_on_this_machine(num_cores=len(inspect_machine().cores)):
+            machine = inspect_machine()
+            with ray_on_this_machine(num_cores=len(machine.cores), num_gpus=machine.num_gpus):
                 from orchestrator.ray_nodes import RayNodes
 
                 self._nodes = RayNodes.of_own_ray()
@@ -126,19 +129,19 @@ class RaySite(AbstractSite):
             self._nodes.require_all()
             yield
 
-    def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
+    def slots(self, placement: PlacementConfig) -> tuple[Slot, ...]:
         """See the base class."""
         from orchestrator.ray_nodes import slots_of
 
-        return slots_of(self._opened_nodes().usable(), threads_per_run=threads_per_run)
+        return slots_of(self._opened_nodes().usable(), placement=placement)
 
     def executor(
-        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, placement: PlacementConfig, reach: Reach = pass_by
     ) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
 
-        return RayExecutor(paths, store=store, nodes=self._opened_nodes(), threads_per_run=threads_per_run, reach=reach)
+        return RayExecutor(paths, store=store, nodes=self._opened_nodes(), placement=placement, reach=reach)
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """See the base class."""

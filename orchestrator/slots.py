@@ -1,11 +1,12 @@
 """Divide the cores of nodes into slots, and lend each slot to one run at a time."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import final
 
 from configs.errors import ResourceError
+from configs.placement import PlacementConfig
 from orchestrator.core_list import format_core_list
 from orchestrator.machine import Machine, physical_cores_first
 
@@ -18,14 +19,19 @@ class Slot:
 
     node: str
     cores: tuple[int, ...]
-    """Sorted core ids; as many as the run has threads."""
+    """Sorted core ids; as many as the run has threads, and none where it holds a GPU."""
+    gpu: int | None = None
+    """Which of the node's GPUs; None for a run on cores."""
+    place: int = 0
+    """Which place in the stack that holds these cores or this GPU."""
 
     def __str__(self) -> str:
-        return f"{self.node}:{format_core_list(self.cores)}"
+        where = format_core_list(self.cores) if self.gpu is None else f"gpu{self.gpu}"
+        return f"{self.node}:{where}" + (f".{self.place}" if self.place else "")
 
 
-def slots_for(machine: Machine, *, node: str, threads_per_run: int) -> tuple[Slot, ...]:
-    """Cut a machine's cores into as many disjoint slots as fit.
+def slots_for(machine: Machine, *, node: str, placement: PlacementConfig) -> tuple[Slot, ...]:
+    """Cut a machine's cores into as many disjoint slots as fit, or take its GPUs; each has the places of a stack.
 
     First hardware threads go first: the first slots share no physical core, and the threads of one slot share one only
     where there are more of them than physical cores.
@@ -33,7 +39,7 @@ def slots_for(machine: Machine, *, node: str, threads_per_run: int) -> tuple[Slo
     Args:
         machine: What the process may use of the node.
         node: The name under which slots are lent, unique in the cluster.
-        threads_per_run: Cores of one slot, at least 1.
+        placement: Cores of one slot, or the device; an open `stack_runs` stands for 1.
 
     Returns:
         Slots, those to be lent first in front; cores that fill no slot are left out.
@@ -41,6 +47,18 @@ def slots_for(machine: Machine, *, node: str, threads_per_run: int) -> tuple[Slo
     Raises:
         ResourceError: If not even one slot fits.
     """
+    stack_runs = 1 if placement.stack_runs == "auto" else placement.stack_runs
+    return tuple(
+        replace(slot, place=place) for slot in _whole_slots(machine, node, placement) for place in range(stack_runs)
+    )
+
+
+def _whole_slots(machine: Machine, node: str, placement: PlacementConfig) -> tuple[Slot, ...]:
+    if placement.device == "cuda":
+        if machine.num_gpus == 0:
+            raise ResourceError(f"placement.device=cuda, but {machine.host} has no GPU; set placement.device=cpu")
+        return tuple(Slot(node=node, cores=(), gpu=gpu) for gpu in range(machine.num_gpus))
+    threads_per_run = placement.threads_per_run
     cores = physical_cores_first(machine.cores, physical_cores=machine.physical_cores)
     num_slots = len(cores) // threads_per_run
     if num_slots == 0:
@@ -127,7 +145,8 @@ class SlotPool:
         """
         for slot in slots:
             present = self._by_node.get(slot.node, ())
-            taken = set(chain.from_iterable(other.cores for other in present)) & set(slot.cores)
+            others = (other for other in present if other.place == slot.place)
+            taken = set(chain.from_iterable(other.cores for other in others)) & set(slot.cores)
             if taken:
                 raise ValueError(f"slot {slot} shares cores {format_core_list(taken)} with a slot already in the pool.")
             self._by_node[slot.node] = (*present, slot)

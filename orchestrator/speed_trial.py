@@ -29,6 +29,7 @@ class Speed:
     """What one slot reached while all others were busy too."""
 
     tokens_per_s: float
+    """Of one run."""
     start_up_s: float
     """Seconds from the start of the process to its first step."""
     peak_memory_bytes: int | None
@@ -38,11 +39,11 @@ class Speed:
 
 
 def measure_speed(config: ExperimentConfig, *, slots: Sequence[Slot]) -> tuple[Speed, ...]:
-    """Train one condition's model on random tokens, one process per slot, all at the same time.
+    """Train one condition's model, or a stack of it, on random tokens: one process per slot, all at the same time.
 
     Args:
-        config: The experiment as resolved for one condition.
-        slots: The slots of this machine.
+        config: The experiment as resolved for one condition, its placement decided.
+        slots: The slots of this machine, of a stack's places the first alone.
 
     Returns:
         One speed per slot.
@@ -69,20 +70,20 @@ def watts_per_run(speeds: Sequence[Speed]) -> float | None:
 
 
 def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: float) -> Speed:
-    pin_process(cores)
+    if cores:
+        pin_process(cores)
     set_torch_threads(config.placement.threads_per_run)
     keep_freed_memory()
     # torch loads here, after pinning, as in a real run.
-    from workers.choose_passes import choose_passes
-    from workers.speed import timed_steps
+    from workers.speed import timed_steps, trial_step
     from workers.usage import peak_memory_bytes
 
     start_up_s = time.time() - submitted_at
     meter = open_host_meter(config.energy, device=config.placement.device, sharing=Sharing.SEQUENTIAL)
     meter.begin(os.getpid())
     tokens_per_s = timed_steps(
-        config,
-        passes=choose_passes(config.placement, cache_dir=cache_dir()),
+        trial_step(config, cache_dir=cache_dir()),
+        tokens_per_step=config.schedule.tokens_per_step,
         warm_up_steps=_WARM_UP_STEPS,
         trial_s=_TRIAL_S,
         most_steps=_MOST_STEPS,

@@ -47,6 +47,8 @@ class Inspection:
 
     newest: ResumePoint | None
     """The newest interval whose checkpoint and resume state are whole; None where there is none."""
+    resumable: dict[int, IntervalRecord]
+    """Records of all intervals from which the run can go on, by interval."""
     records: tuple[IntervalRecord, ...]
     """Records of all whole checkpoints, by interval."""
     damages: tuple[Damage, ...]
@@ -136,9 +138,24 @@ class CheckpointDirectory:
         first_gap = next(interval for interval in range(num_intervals + 1) if interval not in present)
         newest = max((interval for interval in resumable & records.keys() if interval < first_gap), default=None)
         return Inspection(
-            newest=None if newest is None else self._read(records[newest]),
+            newest=None if newest is None else self.read(records[newest]),
+            resumable={
+                interval: records[interval] for interval in sorted(resumable & records.keys()) if interval < first_gap
+            },
             records=tuple(records.values()),
             damages=tuple(damages),
+        )
+
+    def read(self, record: IntervalRecord) -> ResumePoint:
+        """All that the run needs to go on after the interval of `record`, one of `Inspection.resumable`."""
+        checkpoint = self._store.published(self._run, record.interval, CheckpointPart.CHECKPOINT)
+        resume_state = self._store.published(self._run, record.interval, CheckpointPart.RESUME_STATE)
+        assert checkpoint is not None, "it was verified just before"
+        assert resume_state is not None, "it was verified just before"
+        return ResumePoint(
+            record=record,
+            weights=from_llama_names(checkpoint.load_tensors(WEIGHTS_NAME), config=self._model),
+            optimizer=resume_state.load_tensors("optimizer.safetensors"),
         )
 
     def _whole_record(self, interval: int) -> dict[int, IntervalRecord]:
@@ -153,17 +170,6 @@ class CheckpointDirectory:
             return set()
         resume_state.verify(RESUME_NAMES)
         return {interval}
-
-    def _read(self, record: IntervalRecord) -> ResumePoint:
-        checkpoint = self._store.published(self._run, record.interval, CheckpointPart.CHECKPOINT)
-        resume_state = self._store.published(self._run, record.interval, CheckpointPart.RESUME_STATE)
-        assert checkpoint is not None, "it was verified just before"
-        assert resume_state is not None, "it was verified just before"
-        return ResumePoint(
-            record=record,
-            weights=from_llama_names(checkpoint.load_tensors(WEIGHTS_NAME), config=self._model),
-            optimizer=resume_state.load_tensors("optimizer.safetensors"),
-        )
 
     def _damage(self, interval: int, part: CheckpointPart, error: CheckpointError) -> Damage:
         return Damage(self._run, self._attempt, interval, part, str(error))

@@ -61,7 +61,9 @@ def evaluation_tokens(
 def evaluate(model: Llama, *, tokens: EvaluationTokens) -> TokenScores:
     """Loss, rank and ties of every evaluation token under `model`."""
     windows_per_batch = max(1, _TOKENS_PER_BATCH // tokens.inputs.shape[1])
-    batches = zip(tokens.inputs.split(windows_per_batch), tokens.targets.split(windows_per_batch), strict=True)
+    device = model.embedding.weight.device
+    inputs, targets = tokens.inputs.to(device), tokens.targets.to(device)
+    batches = zip(inputs.split(windows_per_batch), targets.split(windows_per_batch), strict=True)
     with torch.inference_mode():
         scores = [score_logits(model(inputs).flatten(0, 1), targets.flatten()) for inputs, targets in batches]
     return TokenScores(
@@ -80,7 +82,7 @@ def score_logits(logits_NV: Tensor, targets_N: Tensor) -> TokenScores:
     """
     target_logits_N1 = logits_NV.gather(1, targets_N[:, None])
     return TokenScores(
-        loss_nats=functional.cross_entropy(logits_NV, targets_N, reduction="none").numpy(),
-        rank=(logits_NV > target_logits_N1).sum(1, dtype=torch.int32).numpy(),
-        num_ties=((logits_NV == target_logits_N1).sum(1, dtype=torch.int32) - 1).numpy(),
+        loss_nats=functional.cross_entropy(logits_NV, targets_N, reduction="none").cpu().numpy(),
+        rank=(logits_NV > target_logits_N1).sum(1, dtype=torch.int32).cpu().numpy(),
+        num_ties=((logits_NV == target_logits_N1).sum(1, dtype=torch.int32) - 1).cpu().numpy(),
     )

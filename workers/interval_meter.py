@@ -43,6 +43,13 @@ class IntervalMeter:
         self.last_learning_rate = step.learning_rate
         return step
 
+    def add_steps(self, steps: StepSeries, *, duration_s: float, last_learning_rate: float) -> None:
+        """Note steps that were taken elsewhere, in `duration_s` seconds altogether."""
+        self._training_s += duration_s
+        self._losses.extend(steps.loss_nats.tolist())
+        self._grad_norms.extend(steps.grad_norm.tolist())
+        self.last_learning_rate = last_learning_rate
+
     @property
     def steps(self) -> StepSeries:
         """Every step of the interval so far."""

@@ -7,6 +7,7 @@ from typing import Any, final
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from configs.placement import PlacementConfig
 from orchestrator.probes.executor import AbstractProbeExecutor, failure_of
 from orchestrator.probes.task import ProbeTask, TaskOutcome
 from orchestrator.ray_nodes import RayNode, slots_of
@@ -45,7 +46,7 @@ class RayProbeExecutor(AbstractProbeExecutor):
 
     def __init__(self, nodes: Mapping[str, RayNode], *, threads_per_task: int) -> None:
         self._nodes = nodes
-        self._free = list(reversed(slots_of(nodes, threads_per_run=threads_per_task)))
+        self._free = list(reversed(slots_of(nodes, placement=PlacementConfig(threads_per_run=threads_per_task))))
         self._workers: dict[Slot, Any] = {}
 
     def run(self, tasks: Sequence[ProbeTask], *, stop: StopRequest) -> Iterator[TaskOutcome]:

@@ -11,7 +11,7 @@ import pytest
 
 from workers.evaluation import evaluate, evaluation_tokens
 from workers.model import build_model
-from workers.seed_run import data_order_of
+from workers.seed_controls import data_order_of
 from workers.trainer import Trainer
 
 NUM_STEPS = 14

@@ -19,7 +19,7 @@ from workers.evaluation import evaluate, evaluation_tokens
 from workers.kernels.build import compiler_version
 from workers.model import build_model
 from workers.passes import TorchPasses
-from workers.seed_run import data_order_of
+from workers.seed_controls import data_order_of
 from workers.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("one_thread")

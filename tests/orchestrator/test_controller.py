@@ -1,6 +1,7 @@
 """The controller brings every experiment to the same end, whatever runs its seeds."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +12,13 @@ import pytest
 
 from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
 from configs.experiment import ExperimentConfig
+from configs.placement import PlacementConfig
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
 from orchestrator.launch import Finish, resume_experiment, start_experiment
 from orchestrator.ledger import reading_ledger
 from orchestrator.machine import inspect_machine
+from orchestrator.probes.executor import AbstractProbeExecutor
 from orchestrator.progress.events import IntervalDone, RunFailed, Warned
 from orchestrator.run_directory import open_run_directory
 from orchestrator.run_state import RunState
@@ -45,22 +48,27 @@ class EnteredRaySite(AbstractSite):
         """See the base class."""
         yield
 
-    def slots(self, threads_per_run: int) -> tuple[Slot, ...]:
+    def slots(self, placement: PlacementConfig) -> tuple[Slot, ...]:
         """See the base class."""
         from orchestrator.ray_nodes import RayNodes, slots_of
 
-        return slots_of(RayNodes.of_own_ray().usable(), threads_per_run=threads_per_run)
+        return slots_of(RayNodes.of_own_ray().usable(), placement=placement)
 
     def executor(
-        self, paths: RunPaths, *, store: AbstractCheckpointStore, threads_per_run: int, reach: Reach = pass_by
+        self, paths: RunPaths, *, store: AbstractCheckpointStore, placement: PlacementConfig, reach: Reach = pass_by
     ) -> AbstractExecutor:
         """See the base class."""
         from orchestrator.ray_executor import RayExecutor
         from orchestrator.ray_nodes import RayNodes
 
-        return RayExecutor(
-            paths, store=store, nodes=RayNodes.of_own_ray(), threads_per_run=threads_per_run, reach=reach
-        )
+        return RayExecutor(paths, store=store, nodes=RayNodes.of_own_ray(), placement=placement, reach=reach)
+
+    def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
+        """See the base class."""
+        from orchestrator.probes.ray_executor import RayProbeExecutor
+        from orchestrator.ray_nodes import RayNodes
+
+        return RayProbeExecutor(RayNodes.of_own_ray().usable(), threads_per_task=threads_per_task)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +149,50 @@ def test_ledger_is_one_file_and_the_lease_is_gone(finish: Finish) -> None:
 def test_every_run_has_the_threads_asked_for(finish: Finish) -> None:
     with reading_ledger(finish.directory.paths.ledger_file) as ledger:
         assert {(record.threads, record.interop_threads) for record in ledger.records()} == {(1, 1)}
+
+
+@pytest.fixture(scope="module", params=[INLINE, RAY])
+def stacked(
+    request: pytest.FixtureRequest,
+    tiny_config: MakeConfig,
+    cache_dir: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    silent_view: Callable[[], Any],
+    make_site: MakeSite,
+) -> Finish:
+    """The tiny experiment with both seeds in one process, run by each executor."""
+    return _start(
+        tiny_config(placement={"stack_runs": 2}),
+        out=tmp_path_factory.mktemp("stacked") / "out",
+        cache_dir=cache_dir,
+        site=make_site(request.param[0]),
+        view=silent_view(),
+        stop=StopRequest(),
+    )
+
+
+def test_stacked_seeds_learn_what_they_learn_one_by_one(
+    stacked: Finish, undisturbed: Finish, learning_columns: Callable[[Path], Any]
+) -> None:
+    ours, theirs = (learning_columns(finish.directory.paths.table_csv).rows for finish in (stacked, undisturbed))
+
+    assert stacked.exit_code == 0
+    for our_row, their_row in zip(ours, theirs, strict=True):
+        assert [_number(value) for value in our_row] == pytest.approx(
+            [_number(value) for value in their_row], rel=1e-3, abs=1e-5, nan_ok=True
+        )
+
+
+def test_stacked_seeds_share_a_slot(stacked: Finish) -> None:
+    with reading_ledger(stacked.directory.paths.ledger_file) as ledger:
+        slots = [row.slot for row in ledger.runs()]
+
+    assert slots[0] is not None
+    assert slots[1] == f"{slots[0]}.1"
+
+
+def _number(value: str) -> float:
+    return float(value) if value.replace(".", "").replace("-", "").replace("e", "").isdigit() else math.nan
 
 
 @pytest.mark.slow

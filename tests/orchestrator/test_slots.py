@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.errors import ResourceError
+from configs.placement import PlacementConfig
 from orchestrator.machine import Machine
 from orchestrator.slots import Slot, SlotPool, slots_for
 
@@ -44,9 +45,9 @@ def machines(draw: st.DrawFn) -> Machine:
 def test_slots_are_disjoint_within_the_usable_cores_and_as_many_as_fit(machine: Machine, threads_per_run: int) -> None:
     if threads_per_run > len(machine.cores):
         with pytest.raises(ResourceError):
-            slots_for(machine, node="a", threads_per_run=threads_per_run)
+            slots_for(machine, node="a", placement=PlacementConfig(threads_per_run=threads_per_run))
         return
-    slots = slots_for(machine, node="a", threads_per_run=threads_per_run)
+    slots = slots_for(machine, node="a", placement=PlacementConfig(threads_per_run=threads_per_run))
     used = list(chain.from_iterable(cores_of(slots)))
     assert len(slots) == len(machine.cores) // threads_per_run
     assert all(len(slot.cores) == threads_per_run for slot in slots)
@@ -60,7 +61,7 @@ def test_a_slot_shares_a_physical_core_only_when_it_must(machine: Machine, threa
     num_physical = len(set(machine.physical_cores))
     if threads_per_run > num_physical:
         return
-    for slot in slots_for(machine, node="a", threads_per_run=threads_per_run):
+    for slot in slots_for(machine, node="a", placement=PlacementConfig(threads_per_run=threads_per_run)):
         assert len({physical[core] for core in slot.cores}) == threads_per_run
 
 
@@ -68,22 +69,29 @@ def test_a_slot_shares_a_physical_core_only_when_it_must(machine: Machine, threa
 def test_the_first_slots_have_a_physical_core_each(machine: Machine) -> None:
     physical = dict(zip(machine.cores, machine.physical_cores, strict=True))
     num_physical = len(set(machine.physical_cores))
-    first = slots_for(machine, node="a", threads_per_run=1)[:num_physical]
+    first = slots_for(machine, node="a", placement=PlacementConfig(threads_per_run=1))[:num_physical]
     assert len({physical[slot.cores[0]] for slot in first}) == num_physical
 
 
 def test_second_hardware_threads_come_last() -> None:
     machine = machine_with((0, 1, 2, 3, 4, 5, 6, 7), physical_cores=(0, 0, 2, 2, 4, 4, 6, 6))
-    assert cores_of(slots_for(machine, node="a", threads_per_run=2)) == [(0, 2), (4, 6), (1, 3), (5, 7)]
+    assert cores_of(slots_for(machine, node="a", placement=PlacementConfig(threads_per_run=2))) == [
+        (0, 2),
+        (4, 6),
+        (1, 3),
+        (5, 7),
+    ]
 
 
 def test_cores_that_fill_no_slot_stay_idle() -> None:
-    assert cores_of(slots_for(machine_with((3, 5, 9)), node="a", threads_per_run=2)) == [(3, 5)]
+    assert cores_of(slots_for(machine_with((3, 5, 9)), node="a", placement=PlacementConfig(threads_per_run=2))) == [
+        (3, 5)
+    ]
 
 
 def test_too_many_threads_are_refused_with_both_numbers_and_the_remedy() -> None:
     with pytest.raises(ResourceError) as caught:
-        slots_for(machine_with((0, 1, 2)), node="a", threads_per_run=4)
+        slots_for(machine_with((0, 1, 2)), node="a", placement=PlacementConfig(threads_per_run=4))
     assert str(caught.value) == (
         "placement.threads_per_run=4 exceeds the 3 cores that this process may use on node-a (0-2); set it to 3 or "
         "less, or allow the process more cores."
@@ -96,8 +104,9 @@ def test_four_seeds_on_one_core_find_one_slot_and_queue() -> None:
     code = (
         f"import os; os.sched_setaffinity(0, ({core},))\n"  # As `taskset -c` does.
         "from orchestrator.machine import inspect_machine\n"
+        "from configs.placement import PlacementConfig\n"
         "from orchestrator.slots import SlotPool, slots_for\n"
-        "pool = SlotPool(slots_for(inspect_machine(), node='a', threads_per_run=1))\n"
+        "pool = SlotPool(slots_for(inspect_machine(), node='a', placement=PlacementConfig()))\n"
         "print([slot and str(slot) for slot in (pool.acquire() for seed in (101, 202, 303, 404))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

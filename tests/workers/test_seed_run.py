@@ -14,7 +14,7 @@ from configs.run_paths import RunPaths
 from workers.model import build_model
 from workers.points import Point
 from workers.records import Completed, FailureCause, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
-from workers.seed_run import data_order_of
+from workers.seed_controls import data_order_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,38 +2,33 @@
 
 import pytest
 
-from workers.passes import TorchPasses
-from workers.speed import timed_steps
+from workers.speed import timed_steps, trial_step
 from workers.usage import peak_memory_bytes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def test_rate_is_tokens_of_a_step_over_its_seconds(tiny_experiment, make_clock):
-    # Two looks at the clock a step, 4 s apart; 32 tokens a step.
-    rate = timed_steps(
-        tiny_experiment(),
-        passes=TorchPasses(),
-        warm_up_steps=1,
-        trial_s=1_000.0,
-        most_steps=5,
-        clock=make_clock(tick_s=4.0),
-    )
+@pytest.fixture
+def rate_of(tiny_experiment, make_clock, tmp_path):
+    """A function from a placement to the rate of its trial, of 32 tokens a step."""
+
+    def rate(*overrides, tick_s, **options):
+        step = trial_step(tiny_experiment(*overrides), cache_dir=tmp_path)
+        return timed_steps(step, tokens_per_step=32, clock=make_clock(tick_s=tick_s), **options)
+
+    return rate
+
+
+@pytest.mark.parametrize("stack_runs", [1, 3])
+def test_rate_is_tokens_of_a_step_over_its_seconds(rate_of, stack_runs):
+    # Two looks at the clock a step, 4 s apart.
+    rate = rate_of(f"placement.stack_runs={stack_runs}", tick_s=4.0, warm_up_steps=1, trial_s=1_000.0, most_steps=15)
 
     assert rate == 8.0
 
 
-def test_at_least_one_step_is_counted(tiny_experiment, make_clock):
-    rate = timed_steps(
-        tiny_experiment(),
-        passes=TorchPasses(),
-        warm_up_steps=0,
-        trial_s=0.0,
-        most_steps=0,
-        clock=make_clock(tick_s=2.0),
-    )
-
-    assert rate == 16.0
+def test_at_least_one_step_is_counted(rate_of):
+    assert rate_of(tick_s=2.0, warm_up_steps=0, trial_s=0.0, most_steps=0) == 16.0
 
 
 def test_peak_memory_is_that_of_a_process_with_torch():

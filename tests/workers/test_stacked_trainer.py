@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from workers.model import build_model
-from workers.seed_run import data_order_of
+from workers.seed_controls import data_order_of
 from workers.stack.open_trainer import open_stacked_trainer
 from workers.trainer import Trainer
 

@@ -59,8 +59,8 @@ class StackedTrainer:
         device: torch.device,
     ) -> None:
         self.num_steps = 0
+        self.device = device
         self._config = config
-        self._device = device
         models = [build_model(config.model, seed=seed) for seed in initialization_seeds]
         self._shapes = {name: parameter.shape for name, parameter in models[0].named_parameters()}
         flat = [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
@@ -115,11 +115,15 @@ class StackedTrainer:
             flat_SP.zero_()
             for index, state in enumerate(optimizers if num_steps else ()):
                 flat_SP[index] = self._flattened({name: state[f"{moment}.{name}"] for name in self._shapes})
+        self.go_to(num_steps)
+
+    def go_to(self, num_steps: int) -> None:
+        """Count from `num_steps` on, with weights and moments as they are."""
         self.num_steps = num_steps
         self._tables.counter.fill_(num_steps)
 
     def _start_step(self) -> None:
-        if self._device.type != "cuda":
+        if self.device.type != "cuda":
             self._step()
             return
         if self._graph is None:
@@ -186,7 +190,7 @@ class StackedTrainer:
         return {name: view[0].contiguous() for name, view in on_cpu.items()}
 
     def _flattened(self, state: Mapping[str, Tensor]) -> Tensor:
-        return torch.cat([state[name].flatten() for name in self._shapes]).to(self._device)
+        return torch.cat([state[name].flatten() for name in self._shapes]).to(self.device)
 
 
 @final

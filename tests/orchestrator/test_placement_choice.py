@@ -3,7 +3,7 @@
 import pytest
 
 from configs.errors import ResourceError
-from orchestrator.kernel_choice import decide_kernels
+from orchestrator.placement_choice import decide_placement
 
 
 @pytest.fixture
@@ -12,16 +12,16 @@ def no_compiler(monkeypatch, tmp_path):
 
 
 def test_an_open_choice_compiles_where_that_is_possible(tiny_experiment, tmp_path):
-    choice = decide_kernels(tiny_experiment(), cache_dir=tmp_path)
+    choice = decide_placement(tiny_experiment(), cache_dir=tmp_path)
 
     assert choice.config.placement.kernels == "compiled"
     assert choice.notice is None
-    assert choice.config.with_kernels("torch") == tiny_experiment("placement.kernels=torch")
+    assert choice.config == tiny_experiment("placement.kernels=compiled", "placement.stack_runs=1")
 
 
 @pytest.mark.usefixtures("no_compiler")
 def test_an_open_choice_falls_back_to_torch_and_says_why(tiny_experiment, tmp_path):
-    choice = decide_kernels(tiny_experiment(), cache_dir=tmp_path)
+    choice = decide_placement(tiny_experiment(), cache_dir=tmp_path)
 
     assert choice.config.placement.kernels == "torch"
     assert "no C compiler was found" in choice.notice
@@ -30,13 +30,13 @@ def test_an_open_choice_falls_back_to_torch_and_says_why(tiny_experiment, tmp_pa
 @pytest.mark.usefixtures("no_compiler")
 def test_whoever_insists_is_refused_with_the_remedy(tiny_experiment, tmp_path):
     with pytest.raises(ResourceError, match=r"placement.kernels=compiled: no C compiler .* placement.kernels=torch"):
-        decide_kernels(tiny_experiment("placement.kernels=compiled"), cache_dir=tmp_path)
+        decide_placement(tiny_experiment("placement.kernels=compiled"), cache_dir=tmp_path)
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(tiny_experiment, tmp_path):
     (tmp_path / "file").write_text("not a directory")
 
-    choice = decide_kernels(tiny_experiment(), cache_dir=tmp_path / "file")
+    choice = decide_placement(tiny_experiment(), cache_dir=tmp_path / "file")
 
     assert choice.config.placement.kernels == "torch"
     assert choice.notice
@@ -45,4 +45,4 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(tiny_experiment, tm
 def test_both_choices_have_fingerprints_of_their_own(tiny_experiment):
     config = tiny_experiment()
 
-    assert config.with_kernels("torch").fingerprint != config.with_kernels("compiled").fingerprint
+    assert config.with_placement(kernels="torch").fingerprint != config.with_placement(kernels="compiled").fingerprint
