@@ -1,6 +1,5 @@
 """Analyse a run directory, or whatever measurements of seeds people already have."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from configs.telemetry import TelemetryConfig
 from orchestrator.aggregation import aggregate
 from orchestrator.ledger import reading_ledger
 from orchestrator.run_directory import open_run_directory
+from orchestrator.source_options import command_line
 
 __all__ = ["Analysis", "analyze_source"]
 
@@ -96,10 +96,13 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
     add_trials_energy(statistics, table, subject=loaded.subject, within=loaded.within)
     destination = _made(out)
     write_bytes_durably(destination.statistics_file, statistics_to_json(statistics).encode())
-    command = shlex.join(
-        ["seedscope", "analyze", *map(str, sources), "--subject", loaded.subject, "--within", loaded.within]
+    facts = facts_of_table(
+        table,
+        statistics=statistics,
+        title=sources[0].stem,
+        command=command_line(sources, options),
+        paths=destination,
     )
-    facts = facts_of_table(table, statistics=statistics, title=sources[0].stem, command=command, paths=destination)
     write_report(facts, out=destination)
     sentences = (*loaded.audit.sentences, *summarize_frame(statistics), *energy_sentences(statistics.get("energy")))
     return Analysis(destination.statistics_file, destination.report_html, sentences)

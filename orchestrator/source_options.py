@@ -1,6 +1,9 @@
-"""Turn the words of `seedscope analyze` into the names and rules of a source."""
+"""Turn the words of `seedscope analyze` into names and rules, and these into words again."""
 
+import shlex
+from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 from analysis.audit import Missing
@@ -8,7 +11,7 @@ from analysis.sources import Align, Duplicates, SourceOptions, Wide
 from configs.errors import ConfigurationError
 from configs.nearest import nearest
 
-__all__ = ["source_options"]
+__all__ = ["command_line", "source_options"]
 
 Rule = TypeVar("Rule", bound=StrEnum)
 
@@ -55,6 +58,29 @@ def source_options(
         every=every,
         higher_is_better=higher_is_better,
     )
+
+
+def command_line(sources: Sequence[Path], options: SourceOptions) -> str:
+    """The command that reads the same sources by the same rules; what was left to the sources is left out.
+
+    Args:
+        sources: As they were named.
+        options: What was said about them.
+    """
+    said = {
+        "--subject": options.subject,
+        "--within": options.within,
+        "--subject-from": options.subject_from,
+        "--wide": options.wide,
+        "--align": None if options.align is Align.REFUSE else options.align,
+        "--duplicates": None if options.duplicates is Duplicates.REFUSE else options.duplicates,
+        "--missing": None if options.missing is Missing.DROP_SEEDS else options.missing,
+        "--every": options.every,
+    }
+    repeated = [("--metric", options.metrics), ("--higher-is-better", options.higher_is_better)]
+    words = [word for name, value in said.items() if value is not None for word in (name, str(value))]
+    words += [word for name, values in repeated for value in values for word in (name, value)]
+    return shlex.join(["seedscope", "analyze", *map(str, sources), *words])
 
 
 def _rule(kind: type[Rule], name: str, *, option: str) -> Rule:

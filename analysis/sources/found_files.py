@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ __all__ = ["FoundFiles", "find_files", "is_run_directory"]
 EVENT_MARK = "tfevents"
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
 LARGEST_NUM_FILES = 10_000
+EVENTS, STATES, TABLES = "event files", f"files {TRAINER_STATE_NAME}", "tables"
+PATTERNS = {EVENTS: f"*{EVENT_MARK}*", STATES: TRAINER_STATE_NAME, TABLES: "*.csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +83,18 @@ def _in_folder(folder: Path) -> FoundFiles:
         )
     if len(by_kind) > 1:
         counts = " and ".join(f"{len(paths)} {kind}" for kind, paths in by_kind.items())
-        raise TableError(f"{folder} holds {counts}; choose one kind with a pattern such as '{_pattern(folder)}'")
+        pattern = f"{folder}/**/{PATTERNS[next(iter(by_kind))]}"
+        raise TableError(f"{folder} holds {counts}; choose one kind with a pattern such as '{pattern}'")
     files = tuple(next(iter(by_kind.values())))
     return FoundFiles(files, (f"{counted(num_others, 'other file')} below {folder}: not read",) if num_others else ())
 
 
-def _pattern(folder: Path) -> str:
-    return f"{folder}/**/{TRAINER_STATE_NAME}"
-
-
 def _kind(name: str) -> str | None:
     if EVENT_MARK in name:
-        return "event files"
+        return EVENTS
     if name == TRAINER_STATE_NAME:
-        return f"files {TRAINER_STATE_NAME}"
-    return "tables" if name.lower().endswith(TABLE_SUFFIXES) else None
+        return STATES
+    return TABLES if name.lower().endswith(TABLE_SUFFIXES) else None
 
 
 def _walk(folder: Path) -> list[Path]:
@@ -112,9 +112,15 @@ def _walk(folder: Path) -> list[Path]:
                 f"{current} holds run directories ({listed(runs, most=3)}); analyse one of them, or compare them with "
                 "`seedscope compare RUN RUN`"
             )
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and not _is_of_a_report(Path(current, name))]
         found += [Path(current, name) for name in names if not name.startswith(".")]
     return found
+
+
+def _is_of_a_report(folder: Path) -> bool:
+    """Whether an earlier analysis drew its figures here; the tables beside them are results, not measurements."""
+    paths = RunPaths(folder.parent)
+    return folder in (paths.figures_dir, paths.tables_dir) and paths.statistics_file.is_file()
 
 
 def _refuse(error: OSError) -> None:
@@ -123,7 +129,5 @@ def _refuse(error: OSError) -> None:
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:
     """Numbers in names sort as numbers: seed-9 before seed-10."""
-    import re
-
     parts = re.split(r"(\d+)", str(path))
     return [(int(part), len(part), "") if part.isdigit() else (-1, 0, part) for part in parts]

@@ -52,7 +52,7 @@ def with_seeds(readings: Sequence[Reading], *, options: SourceOptions) -> NamedR
         subject, why = options.subject_name, f"seeds are taken from names by {options.subject_from!r}"
     elif first.subject is None:
         subject = options.subject_name
-        names = names_from_paths([reading.path for reading in readings], format=first.format)
+        names = names_from_paths([reading.path for reading in readings], kind=first.format)
         named = [_assigned(reading, {subject: name}) for reading, name in zip(readings, names, strict=True)]
         why = f"each seed is named by its folder or file, such as {excerpt(names[0])}"
     else:

@@ -55,19 +55,19 @@ class NamePattern:
         return matches[-1].groupdict()
 
 
-def names_from_paths(paths: Sequence[Path], *, format: Format) -> tuple[str, ...]:  # noqa: A002, the field's word
+def names_from_paths(paths: Sequence[Path], *, kind: Format) -> tuple[str, ...]:
     """Name each file's seed by the first part of its path in which the files differ.
 
     Event files and trainer states are named by their folder, tables also by their own name without its suffix.
 
     Args:
         paths: The files.
-        format: What they are.
+        kind: What they are.
 
     Raises:
         TableError: If some files lie in the folder that holds the folders of others.
     """
-    places = [_place(path, format=format) for path in paths]
+    places = [_place(path, kind=kind) for path in paths]
     parts = [Path(os.path.abspath(place)).parts for place in places]
     depth = _num_shared(parts)
     if len(set(parts)) == 1:
@@ -87,10 +87,10 @@ def _as_expression(piece: str) -> str:
     return f"(?P<{piece[1:-1]}>[A-Za-z0-9]+)" if piece.startswith("{") else re.escape(piece)
 
 
-def _place(path: Path, *, format: Format) -> Path:  # noqa: A002, as above
-    if format is Format.TRAINER_STATE:
+def _place(path: Path, *, kind: Format) -> Path:
+    if kind is Format.TRAINER_STATE:
         return run_folder(path)
-    if format is Format.EVENTS:
+    if kind is Format.EVENTS:
         return path.parent
     suffixes = [end for end in TABLE_SUFFIXES if path.name.lower().endswith(end)]
     return path.with_name(path.name[: -len(max(suffixes, key=len))]) if suffixes else path

@@ -143,3 +143,21 @@ def test_very_many_levels_are_thinned_and_told(write, load):
     assert loaded.frame["step"].nunique() == 8_334
     assert loaded.audit.notes[0].startswith("of 25,000 levels one in 3 and the last are analysed, 8,334 in all")
     assert load(path, every=1).frame["step"].nunique() == 25_000
+
+
+def test_conditions_are_aligned_apart(write, load):
+    text = "condition,seed,step,val_loss\n" + "".join(
+        f"{condition},{seed},{step},{seed + step}\n"
+        for condition, steps in {"a": {1: (0, 10), 2: (0, 10, 20)}, "b": {1: (0, 5), 2: (0, 5)}}.items()
+        for seed in (1, 2)
+        for step in steps[seed]
+    )
+
+    loaded = load(write("losses.csv", text), align="intersect")
+
+    assert set(zip(loaded.frame["condition"], loaded.frame["step"], strict=True)) == {
+        ("a", 0),
+        ("a", 10),
+        ("b", 0),
+        ("b", 5),
+    }

@@ -185,3 +185,15 @@ def test_seed_without_the_metric_does_not_vanish(write_state, load, tmp_path):
 
     with pytest.raises(TableError, match="seed 'seed-2' logged no 'eval_loss'"):
         load(tmp_path / "out")
+
+
+def test_tensorboards_own_download_is_a_file_per_seed(write, load, cells, tmp_path):
+    for seed in (1, 2):
+        write(
+            f"dl/run-{seed}-tag-loss.csv", f"Wall time,Step,Value\n1700000000.5,0,{seed}.5\n1700000001.5,10,{seed}.25\n"
+        )
+
+    loaded = load(tmp_path / "dl", subject_from="run-{seed}-tag")
+
+    assert cells(loaded) == {(1, 0): 1.5, (1, 10): 1.25, (2, 0): 2.5, (2, 10): 2.25}
+    assert (loaded.within, loaded.metrics) == ("Step", ("Value",))
