@@ -90,4 +90,6 @@ def aggregate(
     write_bytes_durably(out.statistics_file, statistics_to_json(statistics).encode())
     sentences = summarize(statistics, summary_facts(table, expected=cells))
     sentences += energy_sentences(statistics["energy"])
+    if config.energy.source not in ("auto", "none") and "undefined" in statistics["energy"]:
+        sentences.append(f"Energy ({config.energy.source}) is unknown: {statistics['energy']['undefined']}.")
     return Aggregation(len(records), len(cells), tuple(sentences))

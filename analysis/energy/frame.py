@@ -23,6 +23,7 @@ _FROM_DETAIL = (
     "note",
 )
 _TEXT = ("condition", "energy_source", "domains", "note")
+_WHOLE = ("seed", "interval", "tokens", "num_samples", "num_sharing")
 ENERGY_COLUMNS = (*_FROM_RECORD, "domains", *_FROM_DETAIL)
 
 
@@ -33,9 +34,7 @@ def energy_frame(records: Sequence[IntervalRecord]) -> pd.DataFrame:
         records: In any order. A record without details, as older ones are, keeps its row.
     """
     frame = pd.DataFrame([_row(record) for record in records], columns=list(ENERGY_COLUMNS))
-    types = dict.fromkeys(_TEXT, "str") | {
-        name: "float64" for name in ENERGY_COLUMNS if name not in (*_TEXT, "seed", "interval", "tokens")
-    }
+    types = {name: "str" if name in _TEXT else "Int64" if name in _WHOLE else "float64" for name in ENERGY_COLUMNS}
     return frame.sort_values(_KEY, ignore_index=True).astype(types)
 
 

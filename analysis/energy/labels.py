@@ -10,6 +10,7 @@ from analysis.undefined import Undefined
 __all__ = ["Provenance", "label_of", "one_provenance"]
 
 NO_JOULES = "no interval has a known energy"
+FOREIGN = "foreign_cpu_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Provenance:
     num_known: int
     num_unknown: int
     """Rows without joules; they enter no sum."""
+    num_noted: int
+    """Rows with joules and a note on what to mistrust about them, such as a gap between samples."""
+    mean_foreign_cpu_share: float | None
+    """Share of the hosts' CPU time that other processes used; None where it is not told."""
 
 
 def label_of(source: str) -> str:
@@ -40,7 +45,7 @@ def one_provenance(frame: pd.DataFrame) -> Provenance | Undefined:
     """
     is_known = frame["energy_joules"].notna()
     if not is_known.any():
-        return Undefined(NO_JOULES)
+        return Undefined(NO_JOULES + _most_common_note(frame))
     known = frame.loc[is_known, "energy_source"].fillna("no source named")
     labels = Counter(label_of(str(source)) for source in known)
     if len(labels) > 1:
@@ -51,4 +56,16 @@ def one_provenance(frame: pd.DataFrame) -> Provenance | Undefined:
         sources=tuple(sorted({str(source) for source in known})),
         num_known=int(is_known.sum()),
         num_unknown=int((~is_known).sum()),
+        num_noted=int((is_known & frame["note"].notna()).sum()) if "note" in frame.columns else 0,
+        mean_foreign_cpu_share=_mean(frame.loc[is_known, FOREIGN]) if FOREIGN in frame.columns else None,
     )
+
+
+def _most_common_note(frame: pd.DataFrame) -> str:
+    notes = frame["note"].dropna() if "note" in frame.columns else pd.Series(dtype="str")
+    return f" ({notes.mode().iloc[0]})" if len(notes) else ""
+
+
+def _mean(values: pd.Series) -> float | None:
+    known = values.dropna()
+    return float(known.mean()) if len(known) else None

@@ -4,6 +4,8 @@ from typing import Any
 
 __all__ = ["energy_sentences"]
 
+_MUCH_FOREIGN_LOAD = 0.05
+
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
 def energy_sentences(energy: dict[str, Any] | None) -> list[str]:
@@ -21,7 +23,7 @@ def energy_sentences(energy: dict[str, Any] | None) -> list[str]:
     for name, condition in conditions.items():
         whose = f"{name}: " if len(conditions) > 1 else ""
         sentences += [f"{whose}{sentence}" for sentence in _condition(condition, provenance=provenance)]
-    return sentences + _quantities(energy["between_conditions"])
+    return [*sentences, *_quantities(energy["between_conditions"]), *_mistrust(provenance)]
 
 
 def _condition(condition: dict[str, Any], *, provenance: dict[str, Any]) -> list[str]:
@@ -35,6 +37,19 @@ def _condition(condition: dict[str, Any], *, provenance: dict[str, Any]) -> list
     if "undefined" in after or not isinstance(after["share_after"]["mean"], float) or after["share_after"]["mean"] == 0:
         return [text]
     return [text, f"{after['share_after']['mean']:.0%} of it came after the lowest held-out loss of each seed."]
+
+
+def _mistrust(provenance: dict[str, Any]) -> list[str]:
+    sentences = []
+    share = provenance["mean_foreign_cpu_share"]
+    if provenance["label"] == "measured" and share is not None and share > _MUCH_FOREIGN_LOAD:
+        sentences.append(
+            f"Warning: other processes used {share:.0%} of the hosts' CPU time while the runs went on; what they drew "
+            "is in the measured energy."
+        )
+    if provenance["num_noted"]:
+        sentences.append(f"Warning: {provenance['num_noted']} energies have a note in energy.csv; see its last column.")
+    return sentences
 
 
 def _quantities(part: dict[str, Any]) -> list[str]:

@@ -63,6 +63,9 @@ def _provenance(provenance: Mapping[str, Any]) -> Block:
     text = f"The source of the joules is {', '.join(provenance['sources'])}."
     if provenance["num_unknown"]:
         text += f" {provenance['num_unknown']} intervals have no known energy and enter no sum."
+    share = provenance["mean_foreign_cpu_share"]
+    if share is not None:
+        text += f" Other processes used {share:.0%} of the hosts' CPU time meanwhile."
     if provenance["label"] == "modelled":
         return Note(f"{text} A modelled number follows its model: a test on it is a test on what the model is made of.")
     return Paragraph(text)

@@ -160,3 +160,21 @@ def test_sentences_name_the_source_and_what_came_after_the_minimum(two_seeds):
     assert sentences[0].startswith("Energy per run: 4 kJ (95 % t interval ")
     assert sentences[0].endswith("1.33 J per trained token (measured: rapl).")
     assert sentences[1] == "25% of it came after the lowest held-out loss of each seed."
+
+
+def test_experiment_whose_meter_failed_says_why(two_seeds):
+    frame = two_seeds.assign(energy_joules=np.nan, note="no RAPL: /sys/class/powercap does not exist")
+
+    assert experiment_energy(frame)["undefined"] == (
+        "no interval has a known energy (no RAPL: /sys/class/powercap does not exist)"
+    )
+
+
+def test_load_of_other_processes_and_notes_are_told_beside_measured_energy(two_seeds):
+    frame = two_seeds.assign(foreign_cpu_share=0.2, note=None)
+    frame.loc[frame["interval"] == 2, "note"] = "1 gaps between samples above 3 periods, the largest 4.0 s"
+
+    sentences = energy_sentences(experiment_energy(frame))
+
+    assert "other processes used 20% of the hosts' CPU time" in sentences[-2]
+    assert sentences[-1].startswith("Warning: 2 energies have a note")
