@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.axis import LevelPositions
 from analysis.grid import Grid
-from analysis.seed_measure import SeedMeasure, measure_without_null
+from analysis.seed_measure import SeedMeasure, untested_measure
 from analysis.t_interval import MeanInterval, mean_interval
 from analysis.undefined import Undefined
 
@@ -48,6 +48,6 @@ def area_under_curve(grid: Grid, *, axis: LevelPositions | Undefined) -> AreaUnd
     return AreaUnderCurve(
         unit=f"metric x {axis.name}",
         span=span,
-        measure=measure_without_null(areas, seeds=grid.subjects),
+        measure=untested_measure(areas, seeds=grid.subjects, why="an area of zero is no hypothesis about a loss"),
         mean_height=mean_interval(areas / span),
     )

@@ -36,6 +36,8 @@ def spread_between_seeds(grid: Grid) -> tuple[BetweenSeeds, ...]:
 
     Returns:
         One row per level. At six seeds the interval spans .62 to 2.45 times s.
+
+    Source: as R's sqrt(v * var(y) / qchisq(c(.975, .025), v)).
     """
     return tuple(
         _spread(level, values=grid.values[np.isfinite(grid.values[:, column]), column])

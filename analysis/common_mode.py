@@ -1,6 +1,7 @@
 """Measure how much of the seeds' ups and downs they share."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,33 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.undefined import Undefined
 
-__all__ = ["CommonMode", "common_mode"]
+__all__ = ["CommonMode", "DataOrder", "common_mode"]
 
 MIN_DELTAS = 3
+
+
+class DataOrder(StrEnum):
+    """Whether the seeds saw the training data in one order."""
+
+    SHARED = "shared"
+    OWN = "own"
+    UNKNOWN = "unknown"
+
+
+WARNINGS = {
+    DataOrder.SHARED: (
+        "All seeds saw the data in the same order, so that order may make the wiggles they share. An interval effect "
+        "is then one of this order, and the spread between seeds says nothing about another one."
+    ),
+    DataOrder.OWN: (
+        "Each seed saw the data in its own order; what they still share comes from the task, the schedule and the "
+        "evaluation slice."
+    ),
+    DataOrder.UNKNOWN: (
+        "Whether the seeds saw the data in the same order is not known here. If they did, that order may make the "
+        "wiggles they share, and the spread between seeds says nothing about another order."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +51,11 @@ class CommonMode:
     """Mean Pearson correlation over pairs of seeds."""
     common_variance_share: float
     """Variance of the seeds' mean delta over the mean variance of their deltas; 1 / num_seeds if they disagree."""
+    data_order: DataOrder
+    warning: str
 
 
-def common_mode(grid: Grid, *, window: int) -> CommonMode | Undefined:
+def common_mode(grid: Grid, *, window: int, data_order: DataOrder = DataOrder.UNKNOWN) -> CommonMode | Undefined:
     """Compare the seeds' deltas once the first drop has left the rolling window.
 
     High agreement means that what the seeds share (data order, evaluation slice) makes the wiggles, and that the spread
@@ -38,6 +65,7 @@ def common_mode(grid: Grid, *, window: int) -> CommonMode | Undefined:
     Args:
         grid: Losses, shape (num_seeds, num_levels), gaps as NaN.
         window: Deltas ending at level positions up to this one are set aside.
+        data_order: Whether the seeds shared theirs.
 
     Returns:
         The agreement, or why there is none.
@@ -59,6 +87,8 @@ def common_mode(grid: Grid, *, window: int) -> CommonMode | Undefined:
         num_seeds=num_seeds,
         mean_correlation=_mean_correlation(deltas),
         common_variance_share=float(deltas.mean(axis=0).var(ddof=1) / variances.mean()),
+        data_order=data_order,
+        warning=WARNINGS[data_order],
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.audit import Missing
 from analysis.compared_conditions import compared_conditions
 from analysis.frame_statistics import analyze_frame
+from analysis.simultaneous import Reference
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["analyze_conditions"]
@@ -22,6 +23,7 @@ def analyze_conditions(
     metrics: Sequence[str],
     missing: Missing,
     telemetry: TelemetryConfig,
+    reference: Reference = Reference.LAST,
 ) -> dict[str, Any]:
     """The dictionary of `analyze_frame`, with more keys where the column `condition` names several conditions.
 
@@ -32,6 +34,7 @@ def analyze_conditions(
         metrics: Columns with numbers.
         missing: What a missing cell does.
         telemetry: Window and thresholds.
+        reference: The level with which the others are compared, decided on before looking.
 
     Returns:
         The first condition at the top level; where there are several, `conditions` holds each by name and
@@ -42,7 +45,10 @@ def analyze_conditions(
     """
     is_grouped = "condition" in frame.columns and "condition" not in (subject, within) and not frame.empty
     parts = [rows for _, rows in frame.groupby("condition", sort=False, dropna=False)] if is_grouped else [frame]
-    results = [analyze_frame(rows, subject, within, metrics, missing=missing, telemetry=telemetry) for rows in parts]
+    results = [
+        analyze_frame(rows, subject, within, metrics, missing=missing, telemetry=telemetry, reference=reference)
+        for rows in parts
+    ]
     if len(results) == 1:
         return results[0]
     return {

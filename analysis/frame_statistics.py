@@ -7,12 +7,14 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit import Audited, Missing, audit_grid, without_unusable
+from analysis.audit_counts import count_used
 from analysis.axis import Axis, axis_from_frame
 from analysis.grid import Grid, grid_from_frame
 from analysis.interval_energy import joules_beside
 from analysis.metric_statistics import metric_statistics
 from analysis.metric_warnings import warn_about_metric, warn_about_same_metrics
 from analysis.pairwise import Pairs
+from analysis.simultaneous import Reference
 from analysis.trajectory import Trajectory, summarize_trajectory
 from analysis.undefined import Undefined, to_plain
 from configs.errors import TableError
@@ -33,6 +35,7 @@ def analyze_frame(
     *,
     missing: Missing = Missing.DROP_SEEDS,
     pairs: Pairs = Pairs.AUTO,
+    reference: Reference = Reference.LAST,
     telemetry: TelemetryConfig | None = None,
 ) -> dict[str, Any]:
     """Analyse one condition: the dictionary that statistics.json holds.
@@ -48,6 +51,7 @@ def analyze_frame(
         metrics: Columns with numbers, each analysed by itself.
         missing: What a missing cell does.
         pairs: Which pairs of levels are compared.
+        reference: The level with which the others are compared, decided on before looking.
         telemetry: Window and thresholds; the published ones by default.
 
     Returns:
@@ -67,6 +71,7 @@ def analyze_frame(
         design={"subject": subject, "within": within, "condition": condition},
         missing=Missing(missing),
         pairs=Pairs(pairs),
+        reference=Reference(reference),
         axis=axis_from_frame(frame, within=within),
         trajectory=_trajectory(frame, subject=subject, within=within, telemetry=config),
     )
@@ -78,6 +83,7 @@ def analyze_grids(
     design: dict[str, str],
     missing: Missing,
     pairs: Pairs,
+    reference: Reference,
     axis: Axis | Undefined,
     trajectory: Trajectory | Undefined,
 ) -> dict[str, Any]:
@@ -88,6 +94,7 @@ def analyze_grids(
         design: Names of subject, within factor and condition.
         missing: What a missing cell does.
         pairs: Which pairs of levels are compared.
+        reference: The level with which the others are compared, decided on before looking.
         axis: Where the levels lie.
         trajectory: Telemetry and stopping of the same condition, or why there is neither.
 
@@ -105,9 +112,13 @@ def analyze_grids(
             "num_levels": first.num_levels,
             "condition": design["condition"],
         },
-        "audit": {"dropped": _dropped(audited), "warnings": _warnings(grids, audited=audited)},
+        "audit": {
+            "dropped": _dropped(audited),
+            "counts": to_plain(count_used(grids, audited=audited)),
+            "warnings": _warnings(grids, audited=audited),
+        },
         "metrics": {
-            metric: to_plain(metric_statistics(result.grid, pairs=pairs, axis=axis))
+            metric: to_plain(metric_statistics(result.grid, pairs=pairs, axis=axis, reference=reference))
             for metric, result in audited.items()
         },
         "telemetry": to_plain(trajectory if isinstance(trajectory, Undefined) else trajectory.telemetry),

@@ -13,30 +13,42 @@ __all__ = ["warn_about_metric", "warn_about_same_metrics"]
 MIN_SEEDS_EXACT = 6
 MIN_SEEDS_TO_COMPARE = 3
 SAME_CURVE_TOLERANCE = 1e-6
+PARALLEL_WITHIN = 1e-9
+VOLATILITY_IS_DERIVED = (
+    "rolling_volatility is computed from val_loss: another view of the same curve, not a second finding"
+)
 
 
 def warn_about_metric(grid: Grid, *, metric: str) -> tuple[str, ...]:
-    """Sentences on too few seeds, seeds with the same values, and levels at which all seeds agree.
+    """Sentences on too few seeds, identical or parallel seeds, and levels at which all seeds agree.
 
     Args:
         grid: The complete grid that the analysis uses.
         metric: Its name.
     """
-    return (*_few_seeds(grid, metric=metric), *_same_seeds(grid, metric=metric), *_fixed_levels(grid, metric=metric))
+    return (
+        *_few_seeds(grid, metric=metric),
+        *_same_seeds(grid, metric=metric),
+        *_parallel_seeds(grid, metric=metric),
+        *_fixed_levels(grid, metric=metric),
+    )
 
 
 def warn_about_same_metrics(grids: Mapping[str, Grid]) -> tuple[str, ...]:
-    """Sentences on metrics which are the exponential of another one, and so are no second finding.
+    """Sentences on metrics that are computed from another one of them, and so are no second finding.
 
     Args:
         grids: The grid of each metric, with gaps.
     """
     ordered = [*combinations(grids, 2), *((b, a) for a, b in combinations(grids, 2))]
-    return tuple(
+    same_curve = tuple(
         f"{exponential} is exp({loss}): the same curve again, not a second finding"
         for loss, exponential in ordered
         if _is_exponential(grids[exponential], of=grids[loss])
     )
+    if {"val_loss", "rolling_volatility"} <= grids.keys():
+        return (*same_curve, VOLATILITY_IS_DERIVED)
+    return same_curve
 
 
 def _few_seeds(grid: Grid, *, metric: str) -> tuple[str, ...]:
@@ -57,6 +69,23 @@ def _same_seeds(grid: Grid, *, metric: str) -> tuple[str, ...]:
         twin = first_with.setdefault(row.tobytes(), str(seed))
         if twin != str(seed):
             sentences.append(f"{metric}: seeds {twin} and {seed} are bit-identical; they are one replicate, not two")
+    return tuple(sentences)
+
+
+def _parallel_seeds(grid: Grid, *, metric: str) -> tuple[str, ...]:
+    if grid.num_levels < 2:
+        return ()
+    # Rounded to a part in 10^9 of the largest value, so that the roundings of an added constant do not tell them apart.
+    unit = PARALLEL_WITHIN * float(np.abs(grid.values).max(initial=0.0)) or 1.0
+    shapes = np.round((grid.values - grid.values[:, :1]) / unit)
+    first_with: dict[bytes, int] = {}
+    sentences = []
+    for row, (seed, shape) in enumerate(zip(grid.subjects, shapes, strict=True)):
+        twin = first_with.setdefault((shape + 0.0).tobytes(), row)
+        if twin != row and shape.any() and grid.values[row].tobytes() != grid.values[twin].tobytes():
+            sentences.append(
+                f"{metric}: seeds {grid.subjects[twin]} and {seed} differ by a constant only; real seeds rarely do"
+            )
     return tuple(sentences)
 
 

@@ -11,9 +11,7 @@ from analysis.sign_flip import SignFlip, flip_mean
 from analysis.t_interval import LEAST_SPREAD, MeanInterval, mean_interval
 from analysis.undefined import Undefined
 
-__all__ = ["SeedMeasure", "SeedValue", "measure_without_null", "seed_measure"]
-
-NO_NULL = Undefined("zero is no meaningful hypothesis for this measure")
+__all__ = ["SeedMeasure", "SeedValue", "seed_measure", "untested_measure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,8 @@ def seed_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> Se
     Args:
         values: Shape (num_seeds,).
         seeds: Their labels.
+
+    Source: as R's t.test; the sign flip in `flip_mean`.
     """
     t = _t(values)
     df = max(len(values) - 1, 0)
@@ -64,17 +64,24 @@ def seed_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> Se
     )
 
 
-def measure_without_null(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> SeedMeasure:
-    """The same for a measure that no hypothesis holds at zero, such as a loss: an interval and no test."""
+def untested_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...], why: str) -> SeedMeasure:
+    """The same interval without a test, for a measure that is not zero under any hypothesis of interest.
+
+    Args:
+        values: Shape (num_seeds,).
+        seeds: Their labels.
+        why: What stands in the place of the tests.
+    """
+    reason = Undefined(why)
     return SeedMeasure(
         per_seed=_by_seed(values, seeds=seeds),
         interval=mean_interval(values),
         num_positive=int(np.sum(values > 0)),
         num_seeds=len(seeds),
-        t=NO_NULL,
+        t=reason,
         df=max(len(values) - 1, 0),
-        p=NO_NULL,
-        sign_flip=NO_NULL,
+        p=reason,
+        sign_flip=reason,
     )
 
 

@@ -10,7 +10,7 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.noise_only_rise import NoiseOnlyRise, noise_only_rise
 from analysis.polynomial_contrasts import PolynomialContrast, polynomial_contrasts
-from analysis.seed_measure import SeedMeasure, measure_without_null, seed_measure
+from analysis.seed_measure import SeedMeasure, untested_measure
 from analysis.slope_after_minimum import SlopeAfterMinimum, slope_after_minimum
 from analysis.undefined import Undefined
 
@@ -20,6 +20,17 @@ MINIMUM_IS_LOW = (
     "Each seed's minimum is chosen among noisy values and so lies low; final minus minimum is above zero even for a "
     "flat trajectory. Final minus reference has no such bias within a seed, though its level is chosen from the same "
     "data."
+)
+
+
+NO_NULL = "zero is no hypothesis about a loss or about where it is lowest"
+ABOVE_BY_CHOICE = (
+    "a final value lies above the least of noisy values even where nothing rises, so that a test against zero rejects "
+    "whatever is true; compare with noise_only_rise, or with a level named beforehand"
+)
+LEVEL_BY_CHOICE = (
+    "the level was chosen as the lowest from the same data, so that a test against zero rejects too often; "
+    "simultaneous.references.minimum tests it and pays for the choice"
 )
 
 
@@ -64,7 +75,8 @@ class SeedSummaries:
 def summarize_seeds(grid: Grid, *, axis: LevelPositions | Undefined) -> SeedSummaries | Undefined:
     """One number per seed, then a t interval over seeds, a t-test and an exact sign-flip p.
 
-    Such summaries keep their error rate whatever the covariance along the trajectory. Assumes independent seeds.
+    Such summaries keep their error rate whatever the covariance along the trajectory, unless a level is chosen from the
+    same data: those carry no test, and say why. Assumes independent seeds.
     Missing cells are the caller's: the grid is complete.
 
     Args:
@@ -80,17 +92,19 @@ def summarize_seeds(grid: Grid, *, axis: LevelPositions | Undefined) -> SeedSumm
     lowest = int(np.argmin(grid.values.mean(axis=0)))
     return SeedSummaries(
         minimum=_minima(grid),
-        minimum_value=measure_without_null(grid.values.min(axis=1), seeds=grid.subjects),
+        minimum_value=untested_measure(grid.values.min(axis=1), seeds=grid.subjects, why=NO_NULL),
         minimum_position=(
             axis
             if isinstance(axis, Undefined)
-            else measure_without_null(axis.positions[np.argmin(grid.values, axis=1)], seeds=grid.subjects)
+            else untested_measure(axis.positions[np.argmin(grid.values, axis=1)], seeds=grid.subjects, why=NO_NULL)
         ),
         lowest_mean=LevelMean(level=grid.levels[lowest], mean=float(grid.values[:, lowest].mean())),
         final_level=grid.levels[-1],
-        final_minus_minimum=seed_measure(final - grid.values.min(axis=1), seeds=grid.subjects),
+        final_minus_minimum=untested_measure(final - grid.values.min(axis=1), seeds=grid.subjects, why=ABOVE_BY_CHOICE),
         noise_only_rise=noise_only_rise(grid.values),
-        final_minus_reference=seed_measure(final - grid.values[:, lowest], seeds=grid.subjects),
+        final_minus_reference=untested_measure(
+            final - grid.values[:, lowest], seeds=grid.subjects, why=LEVEL_BY_CHOICE
+        ),
         slope_after_minimum=slope_after_minimum(grid, axis=axis),
         area_under_curve=area_under_curve(grid, axis=axis),
         polynomial=polynomial_contrasts(grid, axis=axis),

@@ -52,9 +52,9 @@ class SignPatterns:
             stop = min(start + size, self.num_flips)
             if self.method is FlipMethod.EXACT:
                 is_flipped = (np.arange(start, stop)[:, None] >> np.arange(self.num_seeds)) & 1
-                yield np.where(is_flipped, -1.0, 1.0)
             else:
-                yield rng.choice((-1.0, 1.0), size=(stop - start, self.num_seeds))
+                is_flipped = rng.integers(0, 2, size=(stop - start, self.num_seeds), dtype=np.int8)
+            yield np.where(is_flipped, -1.0, 1.0)
 
 
 def sign_patterns(num_seeds: int, *, generator_seed: int = GENERATOR_SEED) -> SignPatterns:

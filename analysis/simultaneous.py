@@ -15,7 +15,7 @@ from analysis.sign_patterns import FlipMethod, SignPatterns
 from analysis.t_interval import t_critical
 from analysis.undefined import Undefined
 
-__all__ = ["AgainstReference", "Comparison", "Reference", "Simultaneous", "compare_with_references"]
+__all__ = ["AgainstReference", "LevelContrast", "Reference", "Simultaneous", "compare_with_references"]
 
 DECLARED_NOTE = (
     "The reference is named by its place, not by its value. Each reference is a family by itself with an error rate of "
@@ -37,11 +37,8 @@ class Reference(StrEnum):
     MINIMUM = "minimum"
 
 
-DECLARED = Reference.LAST
-
-
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class LevelContrast:
     """One level minus the reference level, over the same seeds."""
 
     level: Label
@@ -89,7 +86,7 @@ class AgainstReference:
     chosen_from_data: bool
     note: str
     max_t: MaxTFamily | Undefined
-    rows: tuple[Comparison, ...]
+    rows: tuple[LevelContrast, ...]
     excluded: tuple[ExcludedLevel, ...]
 
 
@@ -101,7 +98,7 @@ class Simultaneous:
     references: dict[str, AgainstReference]
 
 
-def compare_with_references(grid: Grid, *, declared: Reference = DECLARED) -> Simultaneous | Undefined:
+def compare_with_references(grid: Grid, *, declared: Reference = Reference.LAST) -> Simultaneous | Undefined:
     """Level minus reference: paired t with simultaneous interval, Holm's p and the exact max-T sign-flip p.
 
     - sim95: mean +- t(1 - .05 / (2 m), n - 1) SE with m = `num_comparisons`. Assumes near-normal differences.
@@ -119,6 +116,8 @@ def compare_with_references(grid: Grid, *, declared: Reference = DECLARED) -> Si
     Returns:
         The families, or why there are none. Above 10^8 pairs x patterns, p_holm and p_max_t of the minimum are
         undefined.
+
+    Source: the tests as R's t.test and p.adjust; max-T as in `max_t`.
     """
     if grid.num_subjects < 2 or grid.num_levels < 2:
         return Undefined(f"{grid.num_subjects} seeds and {grid.num_levels} levels left; a difference needs 2 of each")
@@ -205,12 +204,12 @@ def _max_t_family(patterns: SignPatterns, *, num_pairs: int) -> MaxTFamily:
 
 def _rows(
     grid: Grid, *, levels: NDArray[np.intp], tests: PairedT, adjusted: _Adjusted, num_comparisons: int
-) -> tuple[Comparison, ...]:
+) -> tuple[LevelContrast, ...]:
     df = grid.num_subjects - 1
     half_width = t_critical(df) * tests.standard_error
     wide = t_critical(df, num_intervals=num_comparisons) * tests.standard_error
     return tuple(
-        Comparison(
+        LevelContrast(
             level=grid.levels[levels[row]],
             mean_difference=float(tests.mean[row]),
             ci95_low=float(tests.mean[row] - half_width[row]),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from analysis.audit import Missing
 from analysis.axis import axis_from_frame
 from analysis.columns import require_columns
+from analysis.common_mode import DataOrder
 from analysis.compared_conditions import compared_conditions
 from analysis.frame_statistics import analyze_grids
 from analysis.grid import Grid, grid_from_frame, with_every_interval
@@ -18,6 +19,7 @@ from analysis.interval_energy import joules_beside
 from analysis.missing_cells import Cell, missing_cells
 from analysis.paired_errors import PairedErrors
 from analysis.pairwise import Pairs
+from analysis.simultaneous import Reference
 from analysis.step_spikes import StepSpikes
 from analysis.trajectory import summarize_trajectory
 from configs.telemetry import TelemetryConfig
@@ -37,7 +39,9 @@ def analyze_table(
     step_spikes: StepSpikes | None = None,
     missing: Missing = Missing.DROP_SEEDS,
     pairs: Pairs = Pairs.AUTO,
+    reference: Reference = Reference.LAST,
     expected: Iterable[Cell] = (),
+    data_order: DataOrder = DataOrder.UNKNOWN,
 ) -> dict[str, Any]:
     """Analyse the table of an experiment: the dictionary that statistics.json holds.
 
@@ -54,7 +58,9 @@ def analyze_table(
         step_spikes: What `read_step_spikes` found; without it spikes among the training steps are undefined.
         missing: What a missing cell does.
         pairs: Which pairs of levels are compared.
+        reference: The level with which the others are compared, decided on before looking.
         expected: All cells of the experiment, where they are known.
+        data_order: Whether the seeds saw the training data in one order.
 
     Raises:
         TableError: If columns are missing, a cell appears twice, nothing is in the table, or cells are missing under
@@ -68,6 +74,8 @@ def analyze_table(
         step_spikes=step_spikes,
         missing=Missing(missing),
         pairs=Pairs(pairs),
+        reference=Reference(reference),
+        data_order=data_order,
     )
     absent = missing_cells(table, expected=expected)
     complete = _with_rows_for(absent, table=table)
@@ -94,6 +102,8 @@ class _Options:
     step_spikes: StepSpikes | None
     missing: Missing
     pairs: Pairs
+    reference: Reference
+    data_order: DataOrder
 
 
 def _with_rows_for(absent: Sequence[Cell], *, table: pd.DataFrame) -> pd.DataFrame:
@@ -115,6 +125,7 @@ def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequenc
         design={"subject": "seed", "within": "interval", "condition": condition},
         missing=options.missing,
         pairs=options.pairs,
+        reference=options.reference,
         axis=axis,
         trajectory=summarize_trajectory(
             losses,
@@ -123,6 +134,7 @@ def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequenc
             telemetry=options.telemetry,
             standard_errors=None if errors is None else _error_grid(errors, losses=losses, condition=condition),
             steps=None if spikes is None else [run for run in spikes.runs if run.condition == condition],
+            data_order=options.data_order,
         ),
     )
     statistics["audit"]["missing_cells"] = [asdict(cell) for cell in absent]

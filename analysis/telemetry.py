@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analysis.audit import without_unusable
 from analysis.axis import LevelPositions
 from analysis.between_seeds import BetweenSeeds, spread_between_seeds
-from analysis.common_mode import CommonMode, common_mode
+from analysis.common_mode import CommonMode, DataOrder, common_mode
 from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.published_summary import PublishedSummary, summarize_published
@@ -53,6 +53,7 @@ def summarize_telemetry(
     telemetry: TelemetryConfig,
     standard_errors: NDArray[np.float64] | None = None,
     steps: Sequence[RunSteps] | None = None,
+    data_order: DataOrder = DataOrder.UNKNOWN,
 ) -> TelemetrySummary:
     """Derive and sum up both families of measures, with their denominators and with what each rule could show.
 
@@ -64,6 +65,7 @@ def summarize_telemetry(
         telemetry: Windows and thresholds.
         standard_errors: Of each delta, in nats, same shape, NaN where unknown; None where no token losses are at hand.
         steps: The judged training steps of the condition; None where no step losses are at hand.
+        data_order: Whether the seeds saw the training data in one order.
     """
     grid = replace(grid, values=without_unusable(grid.values))
     published = published_telemetry(grid.values, telemetry=telemetry)
@@ -81,7 +83,7 @@ def summarize_telemetry(
             telemetry=telemetry,
         ),
         between_seeds=spread_between_seeds(grid),
-        common_mode=common_mode(grid, window=telemetry.window),
+        common_mode=common_mode(grid, window=telemetry.window, data_order=data_order),
         best=_best(grid),
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.axis import Axis, level_positions
+from analysis.common_mode import DataOrder
 from analysis.grid import Grid
 from analysis.step_spikes import RunSteps
 from analysis.stopping import Stopping, summarize_stopping
@@ -33,6 +34,7 @@ def summarize_trajectory(
     telemetry: TelemetryConfig,
     standard_errors: NDArray[np.float64] | None = None,
     steps: Sequence[RunSteps] | None = None,
+    data_order: DataOrder = DataOrder.UNKNOWN,
 ) -> Trajectory:
     """Sum up telemetry and stopping.
 
@@ -43,11 +45,17 @@ def summarize_trajectory(
         telemetry: Windows and thresholds.
         standard_errors: Of each delta, in nats, same shape, NaN where unknown; None where no token losses are at hand.
         steps: The judged training steps of the condition; None where no step losses are at hand.
+        data_order: Whether the seeds saw the training data in one order.
     """
     positions = level_positions(axis, levels=losses.levels)
     return Trajectory(
         telemetry=summarize_telemetry(
-            losses, axis=positions, telemetry=telemetry, standard_errors=standard_errors, steps=steps
+            losses,
+            axis=positions,
+            telemetry=telemetry,
+            standard_errors=standard_errors,
+            steps=steps,
+            data_order=data_order,
         ),
         stopping=summarize_stopping(losses, axis=positions, joules=joules, telemetry=telemetry),
     )

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from analysis.audit import Missing
+from analysis.common_mode import DataOrder
 from analysis.energy.experiment_energy import experiment_energy
 from analysis.energy.frame import energy_frame
 from analysis.energy.sentences import energy_sentences
 from analysis.json_text import statistics_to_json
 from analysis.missing_cells import Cell
 from analysis.paired_errors import read_paired_errors
+from analysis.simultaneous import Reference
 from analysis.step_spikes import read_step_spikes
 from analysis.summary import summarize, summary_facts
 from analysis.table import table_from_records
@@ -56,6 +58,7 @@ def aggregate(
     paths: RunPaths,
     out: RunPaths,
     missing: Missing = Missing.DROP_SEEDS,
+    reference: Reference = Reference.LAST,
     reach: Reach = pass_by,
 ) -> Aggregation:
     """Write table.csv, table.parquet and statistics.json, each whole or not at all.
@@ -66,6 +69,7 @@ def aggregate(
         paths: Its run directory, for the losses of single tokens and steps.
         out: Where to write; usually the same.
         missing: What a missing cell does to the statistics.
+        reference: The level with which the others are compared.
         reach: Told when the table is written.
     """
     cells = expected_cells(config)
@@ -82,7 +86,9 @@ def aggregate(
         paired_errors=read_paired_errors(paths, cells=present),
         step_spikes=read_step_spikes(paths, table=table, telemetry=config.telemetry),
         missing=missing,
+        reference=reference,
         expected=cells,
+        data_order=DataOrder.OWN if "data_order" in config.seed_controls else DataOrder.SHARED,
     )
     energies = energy_frame(records)
     write_bytes_durably(out.energy_csv, energies.to_csv(index=False, lineterminator="\n").encode())

@@ -14,6 +14,7 @@ from analysis.frame_summary import summarize_frame
 from analysis.json_text import statistics_to_json
 from analysis.report.load_facts import facts_of_run, facts_of_table
 from analysis.report.write import write_report
+from analysis.simultaneous import Reference
 from analysis.sources import DEFAULT_METRIC, SourceOptions, is_run_directory, load_sources
 from analysis.table_statistics import TABLE_METRICS
 from configs.durable import write_bytes_durably
@@ -55,22 +56,29 @@ def analyze_source(sources: Sequence[Path], *, out: Path | None, options: Source
         raise ConfigurationError(
             f"{runs[0]} is a run directory, which is analysed by itself; compare several with `seedscope compare`"
         )
-    if replace(options, missing=Missing.DROP_SEEDS) != SourceOptions():
+    if replace(options, missing=Missing.DROP_SEEDS, reference=Reference.LAST) != SourceOptions():
         raise ConfigurationError(
             f"{runs[0]} is a run directory, whose seeds, levels and metrics are known; leave out --subject, "
             "--within and --metric and the rules for reading files, or analyse its table.csv"
         )
-    return _analyze_run(runs[0], out=out or runs[0], missing=options.missing)
+    return _analyze_run(runs[0], out=out or runs[0], options=options)
 
 
-def _analyze_run(source: Path, *, out: Path, missing: Missing) -> Analysis:
+def _analyze_run(source: Path, *, out: Path, options: SourceOptions) -> Analysis:
     directory = open_run_directory(source)
     with reading_ledger(directory.paths.ledger_file) as ledger:
         records = ledger.records()
     if not records:
         raise RunDirectoryError(f"{source} holds no record yet; run `seedscope resume {source}` first")
     destination = _made(out)
-    result = aggregate(records, config=directory.config, paths=directory.paths, out=destination, missing=missing)
+    result = aggregate(
+        records,
+        config=directory.config,
+        paths=directory.paths,
+        out=destination,
+        missing=options.missing,
+        reference=options.reference,
+    )
     write_report(facts_of_run(directory.paths, analysis=destination), out=destination)
     return Analysis(destination.statistics_file, destination.report_html, result.sentences)
 
@@ -89,6 +97,7 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
         metrics=metrics,
         missing=options.missing,
         telemetry=telemetry,
+        reference=options.reference,
     )
     for result in (statistics, *statistics.get("conditions", {}).values()):
         result["audit"]["input"] = asdict(loaded.audit)

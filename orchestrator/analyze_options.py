@@ -13,6 +13,7 @@ __all__ = [
     "Metrics",
     "MissingRule",
     "Out",
+    "ReferenceRule",
     "Sources",
     "Subject",
     "SubjectFrom",
@@ -71,4 +72,7 @@ WideRule = Annotated[
 ]
 MissingRule = Annotated[
     str, typer.Option("--missing", metavar="RULE", help="A missing cell: drop-seeds, drop-levels or reject.")
+]
+ReferenceRule = Annotated[
+    str, typer.Option("--reference", metavar="RULE", help="Levels are compared with: last, first or minimum.")
 ]

@@ -150,6 +150,7 @@ def analyze(
     missing: analyze_options.MissingRule = "drop-seeds",
     every: analyze_options.Every = None,
     higher_is_better: analyze_options.HigherIsBetter = None,
+    reference: analyze_options.ReferenceRule = "last",
 ) -> None:
     """Audit what was measured and compute telemetry and repeated-measures statistics; needs neither Ray nor torch."""
     from orchestrator.analyze import analyze_source
@@ -166,6 +167,7 @@ def analyze(
         missing=missing,
         every=every,
         higher_is_better=tuple(higher_is_better or ()),
+        reference=reference,
     )
     analysis = analyze_source(sources, out=out, options=options)
     _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))

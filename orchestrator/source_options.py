@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from analysis.audit import Missing
+from analysis.simultaneous import Reference
 from analysis.sources import Align, Duplicates, SourceOptions, Wide
 from configs.errors import ConfigurationError
 from configs.nearest import nearest
@@ -28,6 +29,7 @@ def source_options(
     missing: str,
     every: int | None,
     higher_is_better: tuple[str, ...],
+    reference: str,
 ) -> SourceOptions:
     """The options of a source, every rule checked.
 
@@ -42,6 +44,7 @@ def source_options(
         missing: A name of `Missing`.
         every: Each n-th level is analysed.
         higher_is_better: Metrics to be analysed with the opposite sign.
+        reference: A name of `Reference`.
 
     Raises:
         ConfigurationError: If a rule has no such name.
@@ -57,6 +60,7 @@ def source_options(
         missing=_rule(Missing, missing, option="--missing"),
         every=every,
         higher_is_better=higher_is_better,
+        reference=_rule(Reference, reference, option="--reference"),
     )
 
 

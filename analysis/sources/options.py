@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from analysis.audit import Missing
+from analysis.simultaneous import Reference
 
 __all__ = ["Align", "Duplicates", "SourceOptions", "Wide"]
 
@@ -50,6 +51,8 @@ class SourceOptions:
     duplicates: Duplicates = Duplicates.REFUSE
     wide: Wide | None = None
     missing: Missing = Missing.DROP_SEEDS
+    reference: Reference = Reference.LAST
+    """The level with which the others are compared."""
     every: int | None = None
     """Each n-th level is analysed; None takes all, unless there are very many."""
     higher_is_better: tuple[str, ...] = ()
@@ -61,6 +64,7 @@ class SourceOptions:
             "align": Align(self.align),
             "duplicates": Duplicates(self.duplicates),
             "missing": Missing(self.missing),
+            "reference": Reference(self.reference),
         }
         if self.wide is not None:
             rules["wide"] = Wide(self.wide)

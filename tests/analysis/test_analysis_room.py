@@ -28,6 +28,7 @@ ALLOWED = {
     "pandas",
     "pingouin",
     "pyarrow",
+    "statsmodels",
     *sys.stdlib_module_names,
 }
 

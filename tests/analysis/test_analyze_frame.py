@@ -17,8 +17,26 @@ def test_keys_are_those_of_the_schema(long_form, noisy_grid):
     assert list(statistics) == ["schema_version", "design", "audit", "metrics", "telemetry", "stopping"]
     assert statistics["schema_version"] == 1
     assert list(statistics["design"]) == ["subject", "within", "num_subjects", "num_levels", "condition"]
-    assert set(statistics["audit"]) >= {"dropped", "warnings"}
-    assert set(metric) >= {"descriptive", "rm_anova", "sign_flip", "friedman", "pairwise", "summaries", "apa"}
+    assert list(statistics["audit"]) == ["dropped", "counts", "warnings"]
+    assert list(metric) == [
+        "num_subjects",
+        "num_levels",
+        "descriptive",
+        "rm_anova",
+        "sign_flip",
+        "friedman",
+        "pairwise",
+        "pairwise_family",
+        "summaries",
+        "apa",
+        "axis",
+        "without_first_level",
+        "simultaneous",
+        "variability",
+        "mixed_model",
+        "change_points",
+        "planning",
+    ]
     assert list(metric["descriptive"][0]) == ["level", "n", "mean", "sd", "ci95_low", "ci95_high"]
     assert set(metric["rm_anova"]) == {
         "F",

@@ -78,8 +78,10 @@ def test_identical_seeds_have_no_f_and_are_named(long_form):
 
 def test_parallel_seeds_have_no_f(long_form):
     grid = [[3.1 + offset, 2.2 + offset, 1.3 + offset] for offset in (0, 0.1, 0.3, 0.7)]
-    metric = analyze(long_form(grid))["metrics"]["val_loss"]
+    statistics = analyze(long_form(grid))
+    metric = statistics["metrics"]["val_loss"]
 
+    assert sum("differ by a constant only" in text for text in statistics["audit"]["warnings"]) == 3
     assert "identical, or parallel" in metric["rm_anova"]["undefined"]
     assert metric["sign_flip"]["p"] == metric["sign_flip"]["p_floor"]
     assert all("undefined" in row["t"] for row in metric["pairwise"])
@@ -110,6 +112,55 @@ def test_level_on_which_seeds_agree_is_kept_with_a_warning(long_form, noisy_grid
     assert statistics["design"]["num_levels"] == 4
     assert math.isfinite(statistics["metrics"]["val_loss"]["rm_anova"]["F"])
     assert "val_loss: all seeds have the same value at level 0; it is kept" in statistics["audit"]["warnings"]
+
+
+def test_degrees_of_freedom_promised_stand_beside_those_used(long_form, noisy_grid):
+    noisy_grid[:, 0] = NAN
+    noisy_grid[2, 2] = NAN
+    (count,) = analyze(long_form(noisy_grid))["audit"]["counts"]
+
+    assert count == {
+        "metric": "val_loss",
+        "num_subjects_given": 5,
+        "num_subjects_used": 4,
+        "num_levels_given": 4,
+        "num_levels_used": 3,
+        "df_given": [3, 12],
+        "df_used": [2, 6],
+    }
+
+
+@pytest.mark.parametrize(("num_seeds", "is_defined"), [(3, False), (7, False), (8, False), (20, False), (21, True)])
+def test_mauchly_exists_from_as_many_seeds_as_levels(long_form, num_seeds, is_defined):
+    # A program that computes it all the same calls 3 to 7 seeds spherical, 9 to 20 not, and 8 as its roundings fall.
+    grid = np.random.default_rng(num_seeds).normal(size=(num_seeds, 21))
+    mauchly = analyze(long_form(grid))["metrics"]["val_loss"]["rm_anova"]["mauchly"]
+
+    assert ("undefined" not in mauchly) == is_defined
+    if not is_defined:
+        assert f"n - 1 = {num_seeds - 1} < k - 1 = 20" in mauchly["undefined"]
+
+
+@pytest.mark.parametrize("num_seeds", [2, 3, 6, 10])
+def test_epsilon_cannot_exceed_its_ceiling(long_form, num_seeds):
+    grid = np.random.default_rng(num_seeds).normal(size=(num_seeds, 21))
+    epsilon = analyze(long_form(grid))["metrics"]["val_loss"]["rm_anova"]["epsilon"]
+
+    assert epsilon["gg_ceiling"] == (num_seeds - 1) / 20
+    assert 1 / 20 <= epsilon["gg"] <= epsilon["gg_ceiling"]
+
+
+def test_counts_that_are_all_zero_have_no_test(long_form):
+    # Spike counts of a quiet experiment.
+    metric = analyze(long_form([[0.0] * 21] * 6))["metrics"]["val_loss"]
+
+    assert metric["rm_anova"]["undefined"] == "all values are equal"
+    assert "undefined" in metric["without_first_level"]["rm_anova"]
+    assert metric["simultaneous"]["references"]["last"]["rows"] == []
+    assert len(metric["simultaneous"]["references"]["last"]["excluded"]) == 20
+    assert "undefined" in metric["mixed_model"]
+    assert metric["variability"]["outlying_seeds"] == []
+    assert metric["change_points"]["shared"] == []
 
 
 def test_level_undefined_for_every_seed_is_dropped(long_form, noisy_grid):

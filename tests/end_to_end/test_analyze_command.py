@@ -49,6 +49,15 @@ def test_run_directory_is_left_as_it_is(
     assert contents(finished.root) == before
 
 
+def test_reference_is_declared_on_the_command_line(
+    finished: Any, seedscope: Callable[..., Any], tmp_path: Path
+) -> None:
+    answer = seedscope(tmp_path, "analyze", finished.root, "--out", "new", "--reference", "first")
+
+    assert answer.exit_code == 0, answer.complaint
+    assert _statistics(tmp_path / "new")["metrics"]["val_loss"]["simultaneous"]["declared"] == "first"
+
+
 def test_analysis_in_place_changes_no_measurement(
     finished: Any, seedscope: Callable[..., Any], tmp_path: Path, contents: Callable[[Path], dict[str, bytes]]
 ) -> None:

@@ -221,6 +221,10 @@ def test_repair_of_a_directory_in_use_is_refused(
         (("table.csv", "--within", "intervall"), "intervall"),
         (("table.csv", "--missing", "drop-seed"), "--missing drop-seed is not a rule; did you mean drop-seeds?"),
         (("table.csv", "--missing", "zero"), "choose one of"),
+        (
+            ("table.csv", "--reference", "lowest"),
+            "--reference lowest is not a rule; choose one of first, last, minimum",
+        ),
         (("twice.csv",), "seed=1, interval=0 appears 2 times"),
         (("words.csv",), "val_loss"),
         (("binary.txt",), "binary.txt"),
