@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from configs.errors import ConfigurationError
+from configs.errors import CheckpointError, ConfigurationError
 from configs.probe import ProbeConfig
 from configs.probe_paths import ProbePaths
 from orchestrator.run_directory import recognize_run_directory
@@ -104,20 +104,22 @@ def _open_elsewhere(request: ProbeRequest) -> OpenedSource:
         raise ConfigurationError("--checkpoints needs a place for the results; give --out DIR")
     if not request.text.is_file():
         raise ConfigurationError(f"--text {request.text} is no file (looked from {Path.cwd()}); check the path")
-    source = read_hugging_face_source(
-        HuggingFaceRequest(
-            pattern=request.checkpoints,
-            text=request.text,
-            num_tokens=request.num_tokens or ProbeConfig().tokens,
-            context_length=request.context_length,
-            tokenizer=request.tokenizer,
-            unigram=request.unigram,
-            tokens_per_step=request.tokens_per_step,
-            conditions=tuple(name.strip() for name in (request.conditions or "").split(",") if name.strip()),
-            seeds=_numbers(request.seeds, option="--seeds"),
-            steps=_numbers(request.steps, option="--steps"),
-        )
+    asked = HuggingFaceRequest(
+        pattern=request.checkpoints,
+        text=request.text,
+        num_tokens=request.num_tokens or ProbeConfig().tokens,
+        context_length=request.context_length,
+        tokenizer=request.tokenizer,
+        unigram=request.unigram,
+        tokens_per_step=request.tokens_per_step,
+        conditions=tuple(name.strip() for name in (request.conditions or "").split(",") if name.strip()),
+        seeds=_numbers(request.seeds, option="--seeds"),
+        steps=_numbers(request.steps, option="--steps"),
     )
+    try:
+        source = read_hugging_face_source(asked)
+    except CheckpointError as error:
+        raise ConfigurationError(f"--checkpoints {request.checkpoints}: {error}") from error
     return OpenedSource(request.checkpoints, source, ProbePaths(request.out))
 
 

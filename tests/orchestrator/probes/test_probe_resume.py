@@ -168,3 +168,21 @@ def test_unknown_study_is_answered_with_the_nearest() -> None:
 
     with pytest.raises(ConfigurationError, match="did you mean entropy"):
         make_study("entropie")
+
+
+def test_directory_that_is_no_checkpoint_is_the_users_to_mend(probe, tmp_path) -> None:
+    (tmp_path / "seed1" / "step0").mkdir(parents=True)
+    (tmp_path / "seed1" / "step0" / "config.json").write_text("{")
+    (tmp_path / "text.txt").write_text("a story")
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}')
+
+    with pytest.raises(ConfigurationError, match=r"--checkpoints .*config\.json cannot be read"):
+        probe(
+            "entropy",
+            checkpoints=f"{tmp_path}/seed{{seed}}/step{{step}}",
+            text=tmp_path / "text.txt",
+            tokenizer=tmp_path / "tokenizer.json",
+            out=tmp_path / "out",
+        )
+
+    assert not (tmp_path / "out").exists()
