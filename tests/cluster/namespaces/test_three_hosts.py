@@ -38,6 +38,22 @@ def test_host_with_another_disk_is_refused(make_network, make_driver, tiny_argum
     assert list(tmp_path.iterdir()) == []
 
 
+def test_host_that_does_not_see_the_run_directory_trains_where_checkpoints_are_elsewhere(
+    make_network, make_driver, tiny_arguments, learning_columns, expected_table, tmp_path, tmp_path_factory
+) -> None:
+    network = make_network()
+    network.hosts[2].run("mount", "-t", "tmpfs", "tmpfs", str(tmp_path), environment=network.environment)
+    network.start_cluster()
+    uri = f"file://{tmp_path_factory.mktemp('shared')}/place"
+
+    arguments = tiny_arguments(tmp_path / "run", f"checkpoints.uri={uri}")
+    driver = _start(make_driver, arguments, network, host=0)
+
+    assert driver.end(timeout_s=120) == 0, driver.describe()
+    assert any(event["slot"].startswith(network.hosts[2].name) for event in driver.of_kind("run_started"))
+    assert learning_columns(tmp_path / "run") == expected_table
+
+
 def test_runs_behind_a_cut_link_go_on_elsewhere_and_change_nothing_later(
     make_network, make_driver, tiny_arguments, learning_columns, checkpoint_hashes, tmp_path
 ) -> None:
