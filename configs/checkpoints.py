@@ -34,6 +34,8 @@ class CheckpointsConfig(FrozenConfig):
                 "checkpoints.uri holds a user's name, and everybody may read a config; "
                 "leave it out and put credentials where fsspec looks for them"
             )
+        if url["protocol"] == "local":
+            raise ValueError(f"checkpoints.uri={self.uri} has another name for file; write file://{url['place']}")
         if not url["place"].strip("/") or (url["protocol"] == "file" and not url["place"].startswith("/")):
             raise ValueError(
                 f"checkpoints.uri={self.uri} names no place of its own; write file:///directory, or s3://bucket/directory"

@@ -4,8 +4,10 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any, final
 
+from configs.durable import write_bytes_durably
 from configs.errors import StorageError
 
 __all__ = ["ObjectStorage"]
@@ -44,7 +46,10 @@ class ObjectStorage:
         """
         with self._told(key, "cannot be written"):
             self._ensure_directory(key)
-            self._files.pipe_file(self._path(key), data)
+            if self.protocol == "file":
+                write_bytes_durably(Path(self._path(key)), data)  # fsspec would write in place
+            else:
+                self._files.pipe_file(self._path(key), data)
 
     def get(self, key: str) -> bytes | None:
         """What an object holds; None where there is none.

@@ -21,6 +21,7 @@ def test_one_plain_url_or_none_is_accepted(uri: str | None) -> None:
         ("s3://bucket/a b", "is not one plain URL"),
         ("s3://bucket/a\x1b[31m", "is not one plain URL"),
         ("ftp://me:secret@host/study", "holds a user's name"),
+        ("local:///data/study", "write file:///data/study"),
         ("s3://", "names no place of its own"),
         ("file:///", "names no place of its own"),
         ("file://data/study", "names no place of its own"),
