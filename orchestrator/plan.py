@@ -106,6 +106,8 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
                 energy_source=speeds[0].energy_source,
             )
         )
+    if conditions[0].energy_source is not None:
+        start_up_s += config.energy.idle_s  # before each run the idle machine is metered
     needs = needs_of(config)
     return Plan(
         name=config.name,

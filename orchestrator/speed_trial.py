@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
+from configs.energy import EnergyConfig
 from configs.experiment import ExperimentConfig
 from orchestrator.defaults import cache_dir
 from orchestrator.slots import Slot
@@ -79,7 +80,9 @@ def _try_slot(config: ExperimentConfig, cores: tuple[int, ...], submitted_at: fl
     from workers.usage import peak_memory_bytes
 
     start_up_s = time.time() - submitted_at
-    meter = open_host_meter(config.energy, device=config.placement.device, sharing=Sharing.SEQUENTIAL)
+    # A plan waits for no idle baseline.
+    energy_config = EnergyConfig.model_validate(config.energy.model_dump() | {"idle_s": 0.0})
+    meter = open_host_meter(energy_config, device=config.placement.device, sharing=Sharing.SEQUENTIAL)
     meter.begin(os.getpid())
     tokens_per_s = timed_steps(
         trial_step(config, cache_dir=cache_dir()),

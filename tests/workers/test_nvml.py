@@ -1,5 +1,8 @@
 """GPU energy comes from the total-energy counter where there is one, else from sampled power."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from workers.usage.counter import MeterError, Moment
@@ -116,3 +119,45 @@ def test_machine_without_a_gpu_says_so():
 def test_machine_without_a_driver_says_so():
     with pytest.raises(MeterError, match=r"no NVML: .*libnone\.so"):
         CtypesNvml("libnone.so")
+
+
+DRIVER = """
+typedef void *device;
+typedef struct {
+  unsigned field, scope; long long at, latency; unsigned type, status; union { unsigned ui; double d; } v;
+} value;
+static device first = (device)0x7f0000000000ULL;
+int nvmlInit_v2(void) { return 0; }
+int nvmlDeviceGetCount_v2(unsigned *n) { *n = 2; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned i, device *d) { *d = (char *)first + i; return 0; }
+int nvmlDeviceGetUUID(device d, char *text, unsigned n) { text[0] = d == first ? 'a' : 'b'; text[1] = 0; return n < 2; }
+int nvmlDeviceGetTotalEnergyConsumption(device d, unsigned long long *mj) {
+  *mj = 0x100000001ULL;
+  return d == first ? 0 : 3;
+}
+int nvmlDeviceGetPowerUsage(device d, unsigned *mw) { *mw = 650123; return d == 0; }
+int nvmlDeviceGetFieldValues(device d, int n, value *v) {
+  if (n != 1 || v->field != 186) return 2;
+  v->status = d == first ? 0 : 3;
+  v->v.ui = 701234;
+  return 0;
+}
+int nvmlDeviceGetTemperature(device d, unsigned sensor, unsigned *c) { *c = 61; return d == 0 || sensor; }
+int nvmlDeviceGetClockInfo(device d, unsigned clock, unsigned *mhz) { *mhz = 1980; return d == 0 || clock != 1; }
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_driver_is_asked_in_its_own_types_where_no_package_does_so(tmp_path):
+    (tmp_path / "driver.c").write_text(DRIVER)
+    library = tmp_path / "libdriver.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "driver.c"], check=True)
+    nvml = CtypesNvml(str(library))
+
+    assert (nvml.num_devices(), nvml.uuid(0), nvml.uuid(1)) == (2, "a", "b")
+    assert nvml.energy_mj(0) == 2**32 + 1
+    assert (nvml.power_mw(0), nvml.instant_power_mw(0)) == (650_123, 701_234)
+    assert (nvml.temperature_c(0), nvml.sm_clock_mhz(0)) == (61, 1_980)
+    for refused in (nvml.energy_mj, nvml.instant_power_mw):
+        with pytest.raises(MeterError, match="answers not supported"):
+            refused(1)
