@@ -112,3 +112,19 @@ def mean_watts(window: Any) -> float | None:
     """Mean power of a window; None where its energy is unknown or only modelled."""
     is_known = window.joules is not None and window.duration_s > 0 and window.source.startswith("measured")
     return window.joules / window.duration_s if is_known else None
+
+
+def matmul_tflops(device: torch.device, *, size: int = 8_192) -> float:
+    """The published study's compute speed: a bf16 product of 8192^3, 10 to warm up and 50 timed."""
+    size = size if device.type == "cuda" else 256
+    left, right = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
+    for _ in range(10):
+        left @ right
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    began_s = time.monotonic()
+    for _ in range(50):
+        left @ right
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return 50 * 2 * size**3 / (time.monotonic() - began_s) / 1e12

@@ -32,16 +32,13 @@ from typing import Any
 import numpy as np
 import torch
 from gpu_llama import GpuLlama, Shape
-from gpu_watch import Watch, mean_watts, open_watch
-from tokenizers import Tokenizer
+from gpu_text import token_streams, tokenizer_of
+from gpu_watch import Watch, matmul_tflops, mean_watts, open_watch
 
 from configs.blocked_orders import blocked_orders
-from workers.stories import generate_stories
-from workers.tokenizer import END_TOKEN, train_tokenizer
 
 IDLE_S = 30.0
 WARM_UP_STEPS = 24  # compile, then heat the chip; discarded
-TOKENIZER_ENTRIES = 2_048  # more than the built-in stories fill; the model keeps all of its rows
 PEAK_RATE, FINAL_SHARE, WARM_UP_SHARE = 4e-4, 0.1, 0.1
 TINY = Shape(width=64, num_layers=2, num_heads=4, num_kv_heads=2, mlp_width=176, vocab_size=1_024, context_length=64)
 
@@ -97,10 +94,10 @@ class Study:
         first_s = time.monotonic()
         self.watch.begin()
         most_tokens = max(self.options.budgets) + self.options.evaluation_tokens
-        train, held_out = _token_streams(
+        train, held_out = token_streams(
             most_tokens,
             num_held_out=self.options.evaluation_tokens + 1,
-            tokenizer=_tokenizer(self.options.weights, vocab_size=min(self.shape.vocab_size, TOKENIZER_ENTRIES)),
+            tokenizer=tokenizer_of(self.options.weights, vocab_size=self.shape.vocab_size),
         )
         self.train, self.held_out = train.to(self.device), held_out.to(self.device)
         time.sleep(max(0.0, self.options.idle_s - (time.monotonic() - first_s)))
@@ -115,7 +112,7 @@ class Study:
             self.model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.95), weight_decay=0.1, fused=self.device.type == "cuda"
         )
         self.facts["num_parameters"] = self.num_parameters
-        self.facts["compute_speed_tflops"] = self.compute_speed = _matmul_tflops(self.device)
+        self.facts["compute_speed_tflops"] = self.compute_speed = matmul_tflops(self.device)
         self.say(f"{self.num_parameters:,} parameters; bf16 product {self.compute_speed:.0f} TFLOP/s")
 
     def warm_up(self) -> None:
@@ -321,51 +318,12 @@ def _run_order(num_seeds: int, budgets: list[int], *, rng: random.Random) -> Ite
             yield seed, budget
 
 
-def _tokenizer(weights: Path | None, *, vocab_size: int) -> Tokenizer:
-    """That of the Hugging Face directory, or one trained on the stories."""
-    if weights:
-        return Tokenizer.from_file(str(weights / "tokenizer.json"))
-    return train_tokenizer(generate_stories(split="train", num_stories=2_000), vocab_size=vocab_size)
-
-
-def _token_streams(num_train: int, *, num_held_out: int, tokenizer: Tokenizer) -> tuple[torch.Tensor, torch.Tensor]:
-    ends = (tokenizer.token_to_id(name) for name in (END_TOKEN, "</s>", "<|endoftext|>", "<|end_of_text|>"))
-    end = next(one for one in ends if one is not None)
-    streams = []
-    for split, num_tokens in (("train", num_train), ("validation", num_held_out)):
-        ids: list[int] = []
-        num_stories = 1_000
-        while len(ids) < num_tokens:
-            stories = list(generate_stories(split=split, num_stories=num_stories))
-            encodings = tokenizer.encode_batch(stories, add_special_tokens=False)
-            ids = [one for encoding in encodings for one in (*encoding.ids, end)]
-            num_stories = math.ceil(num_stories * max(1.05, 1.05 * num_tokens / len(ids)))
-        streams.append(torch.tensor(ids[:num_tokens], dtype=torch.int64))
-    return streams[0], streams[1]
-
-
 def _rate_share(step: int, *, num_steps: int) -> float:
     warm_up = max(1, round(WARM_UP_SHARE * num_steps))
     if step < warm_up:
         return (step + 1) / warm_up
     done = (step - warm_up) / max(1, num_steps - warm_up)
     return FINAL_SHARE + (1 - FINAL_SHARE) * (1 + math.cos(math.pi * done)) / 2
-
-
-def _matmul_tflops(device: torch.device, *, size: int = 8_192) -> float:
-    """The published study's compute speed: a bf16 product of 8192^3, 10 to warm up and 50 timed."""
-    size = size if device.type == "cuda" else 256
-    left, right = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
-    for _ in range(10):
-        left @ right
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    began_s = time.monotonic()
-    for _ in range(50):
-        left @ right
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return 50 * 2 * size**3 / (time.monotonic() - began_s) / 1e12
 
 
 def _order_hash(starts: np.ndarray, *, num: int) -> str:
