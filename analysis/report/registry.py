@@ -22,6 +22,8 @@ from analysis.report.sections.stopping import Stopping
 from analysis.report.sections.summaries import Summaries
 from analysis.report.sections.telemetry import Telemetry
 from analysis.report.sections.trajectories import Trajectories
+from analysis.report.sections.trend_passes import TrendPasses
+from analysis.report.sections.trends import Trends
 from analysis.report.sections.usage import Usage
 
 __all__ = ["SECTIONS"]
@@ -44,6 +46,8 @@ SECTIONS: tuple[AbstractSection, ...] = (
     Planning(),
     Convergence(),
     Entropy(),
+    Trends(),
+    TrendPasses(),
     Usage(),
     Audit(),
     Limits(),

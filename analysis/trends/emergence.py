@@ -30,7 +30,7 @@ class RankCorrelation:
 
     per_seed: tuple[float | Undefined, ...]
     interval: MeanInterval
-    """Mean over the seeds that have one, with Student's t interval."""
+    """Over the seeds that have one: mean and t interval of Fisher's z = artanh(rho), turned back into rho."""
     num_points: int
     """Points of each seed."""
 
@@ -71,7 +71,7 @@ def rank_correlation(
         return Undefined("no seed has checkpoints of every size")
     per_seed = tuple(_spearman(score, loss=loss) for score, loss in zip(scores, losses, strict=True))
     defined = np.array([rho for rho in per_seed if not isinstance(rho, Undefined)])
-    return RankCorrelation(per_seed=per_seed, interval=mean_interval(defined), num_points=len(scores[0]))
+    return RankCorrelation(per_seed=per_seed, interval=_fisher_interval(defined), num_points=len(scores[0]))
 
 
 def size_slope(losses: NDArray[np.float64], *, num_parameters: NDArray[np.float64]) -> MeanInterval | Undefined:
@@ -91,6 +91,18 @@ def _ratio(change: float, *, spread: float, what: str) -> float | Undefined:
     if spread == 0:
         return Undefined(f"the {what} of the squared steps is zero")
     return change / float(np.sqrt(spread))
+
+
+def _fisher_interval(rho: NDArray[np.float64]) -> MeanInterval:
+    if (np.abs(rho) >= 1).any():
+        infinite = Undefined("a rho of 1 or -1 has no finite z")
+        return MeanInterval(n=len(rho), mean=float(rho.mean()), sd=infinite, ci95_low=infinite, ci95_high=infinite)
+    of_z = mean_interval(np.arctanh(rho))
+    mean, low, high = (
+        value if isinstance(value, Undefined) else float(np.tanh(value))
+        for value in (of_z.mean, of_z.ci95_low, of_z.ci95_high)
+    )
+    return MeanInterval(n=of_z.n, mean=mean, sd=of_z.sd, ci95_low=low, ci95_high=high)
 
 
 def _spearman(score: NDArray[np.float64], *, loss: NDArray[np.float64]) -> float | Undefined:

@@ -1,12 +1,10 @@
 """Turn what was measured for `seedscope probe trends` into its tables and sentences."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from analysis.json_text import statistics_to_json
 from analysis.probes.probe_tables import write_probe_table
@@ -16,7 +14,6 @@ from analysis.trends.class_curves import class_curves
 from analysis.trends.class_tables import kind_table, share_table, token_classes_parquet
 from analysis.trends.rules import TrendRule
 from analysis.trends.text_tables import text_scaling, text_table
-from analysis.trends.token_kinds import piece_kinds, place_kinds
 from analysis.trends.token_trends import TokenTrends, find_token_trends
 from analysis.trends.trajectories import TokenTrajectories
 from analysis.trends.trend_summary import ChoiceFacts, TextFacts, TrendFacts, trend_sentences, trend_summary
@@ -33,10 +30,10 @@ from orchestrator.probes.trend_inputs import (
     scored_texts,
     stored_trajectories,
 )
+from orchestrator.probes.trend_kinds import TokenKinds, token_kinds
 from orchestrator.probes.trend_tasks import find_writers
 from workers.probes.choice_items import EncodedOptions
 from workers.probes.source import ProbeSource
-from workers.probes.tokens import ProbeTokens
 
 __all__ = ["conclude_trends"]
 
@@ -59,13 +56,15 @@ def conclude_trends(
     trajectories = stored_trajectories(source) if is_stored else measured_trajectories(source, paths=paths)
     if not trajectories:
         raise RunDirectoryError(f"{paths.root} holds no measured checkpoint of any condition; probe again.")
-    tokens = source.stored_tokens if is_stored else source.tokens
-    assert tokens is not None
-    provenance = {**provenance_of(source), "tokens_sha256": tokens.sha256, "num_contexts": tokens.num_contexts}
+    if is_stored:
+        assert source.stored_tokens is not None
+        source = replace(source, tokens=source.stored_tokens)
+    provenance = provenance_of(source)
     tables = _Tables(paths, provenance=provenance)
+    kinds = token_kinds(source)
     sizes = dict(sorted(((one.condition, one.num_parameters) for one in trajectories), key=lambda size: size[1]))
     facts = TrendFacts(
-        trends=_conclude_tokens(trajectories, starts=starts, source=source, tokens=tokens, tables=tables),
+        trends=_conclude_tokens(trajectories, starts=starts, kinds=kinds, tables=tables),
         starts=starts,
         sizes=sizes,
         texts=None if is_stored else _conclude_texts(source, sizes=sizes, tables=tables),
@@ -75,7 +74,7 @@ def conclude_trends(
     )
     summary = statistics_to_json(trend_summary(facts, provenance=provenance))
     tables.write_bytes(paths.summary("trends"), summary.encode())
-    return Conclusion(trend_sentences(facts), tuple(tables.files))
+    return Conclusion((*trend_sentences(facts), *kinds.notes), tuple(tables.files))
 
 
 @final
@@ -100,15 +99,14 @@ def _conclude_tokens(
     trajectories: tuple[TokenTrajectories, ...],
     *,
     starts: tuple[float, ...],
-    source: ProbeSource,
-    tokens: ProbeTokens,
+    kinds: TokenKinds,
     tables: _Tables,
 ) -> TokenTrends:
     trends = find_token_trends(trajectories, starts=starts)
     tables.write("trends", share_table(trends.findings, conditions=trajectories))
     classes = token_classes_parquet(trends.findings, conditions=trajectories)
     tables.write_bytes(tables.paths.table("token_classes"), classes)
-    tables.write("trend_kinds", kind_table(trends.findings, kinds=_kinds(source, tokens=tokens)))
+    tables.write("trend_kinds", kind_table(trends.findings, kinds=kinds.by_system))
     of_paper = {
         one.condition: one.classes
         for one in trends.findings
@@ -156,12 +154,3 @@ def _conclude_choices(
     return ChoiceFacts(
         tasks=choice_findings(rows, sizes=tuple(sizes)), rows=rows, num_items_left_out=options.num_left_out
     )
-
-
-def _kinds(source: ProbeSource, *, tokens: ProbeTokens) -> dict[str, NDArray[np.str_]]:
-    tokenizer = Tokenizer.from_str(source.tokenizer_json)
-    words = [tokenizer.id_to_token(index) or "" for index in range(source.num_types)]
-    return {
-        "piece": piece_kinds(tokens.targets, words=words, end_id=tokens.end_id),
-        "place": place_kinds(tokens.num_contexts, context_length=tokens.context_length),
-    }

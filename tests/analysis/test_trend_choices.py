@@ -76,7 +76,18 @@ def test_rank_correlation_takes_seeds_as_its_units():
 
     expected = [stats.spearmanr(score, loss).statistic for score, loss in zip(scores, losses, strict=True)]
     assert found.per_seed == pytest.approx(expected)
-    assert found.interval == mean_interval(np.array(expected))
+    of_z = mean_interval(np.arctanh(expected))
+    assert found.interval.mean == pytest.approx(np.tanh(of_z.mean))
+    assert (found.interval.ci95_low, found.interval.ci95_high) == pytest.approx(
+        (np.tanh(of_z.ci95_low), np.tanh(of_z.ci95_high))
+    )
+
+
+def test_perfect_ranks_have_no_interval():
+    found = rank_correlation([np.arange(4.0), np.arange(4.0)], losses=[np.arange(4.0), -np.arange(4.0)])
+
+    assert found.per_seed == (pytest.approx(1), pytest.approx(-1))
+    assert isinstance(found.interval.ci95_low, Undefined)
 
 
 def test_a_constant_score_has_no_rank_correlation():

@@ -162,6 +162,18 @@ def test_stored_losses_need_no_forward_pass(seedscope, sizes):
     )
 
 
+def test_the_report_shows_what_was_probed(probed, seedscope, sizes):
+    answer = seedscope(sizes.parent, "analyze", sizes, "--out", "report")
+
+    report = (sizes.parent / "report" / "report.md").read_text()
+    assert answer.exit_code == 0, answer.complaint
+    assert "Tokens that learn, stagnate or forget" in report
+    assert "Noise, mixtures and choices" in report
+    for name in ("trend-shares", "trend-text-losses", "trend-accuracy"):
+        assert (sizes.parent / "report" / "figures" / f"{name}.svg").stat().st_size > 5_000
+    assert "| noise-100 |" in report
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
