@@ -95,6 +95,8 @@ def _half_way(
 
     Interpolated in ln(1 + step); the interval is one of the mean of the logarithms.
     """
+    if grid.shape[1] < 2:
+        return Undefined("one interval shows no change")
     changes = grid[:, -1] - grid[:, 0]
     if not len(changes) or np.abs(changes).mean() < _LEAST_SHARE * np.abs(total_changes).mean():
         return Undefined(f"its whole change is less than {_LEAST_SHARE:.0%} of the cross entropy's")

@@ -60,6 +60,8 @@ def entropy_sentences(summary: dict[str, Any]) -> tuple[str, ...]:
 
 def _of_condition(name: str, one: dict[str, Any]) -> list[str]:
     last, full = one["last"], one["subsets"][3]
+    if not isinstance(last["cross_entropy"]["mean"], float):
+        return [f"{name}: no seed has every interval, so only the table tells of it."]
     parts = ", ".join(f"{_NAMES[part]} {last[part]['mean']:.3f}" for part in PARTS[1:])
     half_ways = {part: one["half_way_step"][part] for part in PARTS[1:]}
     steps = {part: value["mean"] for part, value in half_ways.items() if "undefined" not in value}

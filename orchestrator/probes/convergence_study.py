@@ -61,9 +61,11 @@ class ConvergenceStudy(AbstractStudy):
         measured = measured_groups(source, paths=paths, measurement=DIVERGENCE)
         rows: list[Row] = []
         groups: list[DivergenceGroup] = []
+        left_out: list[str] = []
         conditions: list[ConditionConvergence] = []
         for condition in dict.fromkeys(group.condition for group in measured):
             of_condition = _comparable([group for group in measured if group.condition == condition])
+            left_out += [str(group) for group in measured if group.condition == condition and group not in of_condition]
             found = [_read(group, paths=paths) for group in of_condition]
             classes = _classes(source, last=of_condition[-1], paths=paths, parts_of_speech=parts_of_speech)
             estimates = [convergence_estimates(group, classes=classes, resamples=resamples) for group in found]
@@ -86,7 +88,11 @@ class ConvergenceStudy(AbstractStudy):
         write_bytes_durably(paths.summary("convergence"), statistics_to_json(summary).encode())
         files = tuple(paths.table(name) for name in ("convergence", "convergence_pairs", "convergence_spread"))
         return Conclusion(
-            (*convergence_sentences(conditions, seed_controls=source.seed_controls), *parts_of_speech.notes),
+            (
+                *convergence_sentences(conditions, seed_controls=source.seed_controls),
+                *parts_of_speech.notes,
+                *_left_out_note(left_out),
+            ),
             (*files, paths.summary("convergence")),
         )
 
@@ -96,6 +102,13 @@ def _comparable(groups: Sequence[CheckpointGroup]) -> list[CheckpointGroup]:
     most = max(len(group.members) for group in groups)
     seeds = next(group.seeds for group in groups if len(group.members) == most)
     return [group for group in groups if group.seeds == seeds]
+
+
+def _left_out_note(left_out: Sequence[str]) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    shown = "; ".join(left_out[:3]) + ("; ..." if len(left_out) > 3 else "")
+    return (f"Left out, because they lack seeds that other intervals have: {shown}.",)
 
 
 def _classes(

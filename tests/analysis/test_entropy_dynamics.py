@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.probes.entropy_dynamics import rank_distance, summarize_dynamics
+from analysis.probes.entropy_summary import entropy_sentences, entropy_summary
 from analysis.probes.entropy_table import ScoredGroup, entropy_table
 
 
@@ -68,3 +69,19 @@ def test_rank_distance_is_that_of_jensen_and_shannon(groups) -> None:
 
     assert rank_distance(groups[0]) == {"mean": 0.0, "largest": 0.0}
     assert rank_distance(apart)["mean"] == pytest.approx(jensenshannon([0.5, 0.25, 0.25], [0.25, 0.75, 0.0]))
+
+
+def test_one_interval_has_no_half_way(groups) -> None:
+    summary = summarize_dynamics(entropy_table(groups[:1]), groups=groups[:1])
+
+    assert summary["half_way_step"]["cross_entropy"] == {"undefined": "one interval shows no change"}
+    assert summary["last"]["cross_entropy"]["mean"] == pytest.approx(5.0)
+
+
+def test_condition_in_which_no_seed_is_complete_is_told_of_without_numbers(groups) -> None:
+    table = entropy_table(groups)
+    holes = ((table.seed == 7) & (table.interval == 1)) | ((table.seed == 8) & (table.interval == 2))
+
+    (sentence,) = entropy_sentences(entropy_summary(table[~holes], groups=groups))
+
+    assert sentence == "base: no seed has every interval, so only the table tells of it."

@@ -116,10 +116,13 @@ def test_damaged_weights_are_named_and_the_rest_is_concluded(run, probe) -> None
 def test_seed_that_lacks_an_interval_is_told_and_not_averaged_over(run, probe, events) -> None:
     shutil.rmtree(run.checkpoint_dir("base", 2, 1))
 
-    probe("convergence", run=run.root)
+    finish = probe("convergence", run=run.root)
 
     table = pd.read_parquet(run.probes.table("convergence"))
     assert sorted(table.interval.unique()) == [0, 2]
+    assert "Left out, because they lack seeds that other intervals have: base, interval 1 (step 8)." in (
+        finish.conclusion.sentences
+    )
     assert set(table.num_seeds) == {3}
     assert events()[0]["notes"][0] == "The experiment is not complete: 1 checkpoint is missing (base/seed-2/1)."
 
