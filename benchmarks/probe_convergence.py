@@ -1,6 +1,7 @@
 """Measure what expected convergence costs: 6 seeds (15 pairs) x 21 intervals x 4,662 contexts x 4,096 token types.
 
     python benchmarks/probe_convergence.py [--num-seeds 6] [--num-intervals 21] [--num-contexts 4662] [--num-types 4096]
+        [--only-divergences]
 
 The first part times the divergences alone, from logits that are there; the second the whole of `seedscope probe
 convergence --inline` on models of the published size with random weights: reading, forward passes, divergences, files.
@@ -33,9 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("seeds", 6), ("intervals", 21), ("contexts", 4_662), ("types", 4_096)):
         parser.add_argument(f"--num-{name}", type=int, default=default)
+    parser.add_argument("--only-divergences", action="store_true", help="leave out the whole command")
     options = parser.parse_args()
     seconds = time_divergences(options)
-    print(f"divergences alone: {seconds:.1f} s of one core for all {options.num_intervals} intervals")
+    own_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(
+        f"divergences alone: {seconds:.1f} s of one core for all {options.num_intervals} intervals, "
+        f"largest resident size {own_bytes / 1e9:.2f} GB"
+    )
+    if options.only_divergences:
+        return
     with tempfile.TemporaryDirectory() as directory:
         make_checkpoints(Path(directory), options)
         time_command(Path(directory))
