@@ -81,7 +81,9 @@ def _legacy(legacy: dict[str, Any]) -> list[str]:
         return []
     split = max(legacy["splits"], key=lambda one: abs(one["tokens"]))
     share = split["mechanical_share"]
-    told = f"{share:.1%}" if isinstance(share, float) else "an undefined share"
+    told = "an undefined share"
+    if isinstance(share, float):
+        told = f"{share:.1%}" if share >= 0 else "against the change"
     sentences = [
         f"Parameter efficiency as published (legacy): ln PE changes by {split['delta_ln_pe']:.3f} from {split['a']} to "
         f"{split['b']}: {split['tokens']:.3f} of it ({told}) is the arithmetic of the token count in its denominator, "
