@@ -23,6 +23,11 @@ class FakeHost:
         self.cpu_s: dict[int, float] = {}
         self.host_cpu_s = 0.0
         self.refusal: str | None = None
+        self.tick_s = self.tick_joules = 0.0
+
+    def clock(self) -> float:
+        self.go_on(seconds=self.tick_s, joules=self.tick_joules)
+        return self.now_s
 
     def go_on(self, *, seconds: float, joules: float, cpu: dict[int, float] | None = None, foreign: float = 0) -> None:
         self.now_s += seconds
@@ -33,7 +38,9 @@ class FakeHost:
             self.host_cpu_s += cpu_s
         self.host_cpu_s += foreign
 
-    def meter(self, *, sharing: Sharing = Sharing.SEQUENTIAL, period_s: float = NEVER_S, label=Label.MEASURED):
+    def meter(
+        self, *, sharing=Sharing.SEQUENTIAL, period_s: float = NEVER_S, idle_s: float = 0.0, label=Label.MEASURED
+    ) -> HostMeter:
         host = self
 
         class Counter(AbstractCounter):
@@ -49,7 +56,8 @@ class FakeHost:
             Counter(),
             sharing=sharing,
             period_s=period_s,
-            clock=lambda: self.now_s,
+            idle_s=idle_s,
+            clock=self.clock,
             wall_clock=lambda: self.wall_s,
             cpu_clock=self.cpu_s.get,
             host_cpu_clock=lambda: self.host_cpu_s,
@@ -210,8 +218,25 @@ def test_window_without_a_beginning_is_unknown(host):
     host.cpu_s = {1: 0.0}
     meter = host.meter()
     meter.begin(1)
+    host.cpu_s[2] = 5.0
+    unknown = meter.take(2)
+    host.go_on(seconds=2, joules=40, cpu={1: 1.0, 2: 1.0})
 
-    assert "has no beginning" in meter.take(2).note
+    assert "has no beginning" in unknown.note
+    assert (meter.take(2).joules, meter.take(1).joules) == (20.0, 20.0)  # from then on it is known
+
+
+def test_run_that_has_ended_does_not_keep_the_next_one_from_its_idle_baseline(host):
+    host.cpu_s = {1: 0.0}
+    meter = host.meter(idle_s=0.01)
+    meter.begin(1)
+    host.go_on(seconds=1, joules=10, cpu={1: 1.0})
+    del host.cpu_s[1]
+    host.cpu_s[2] = 0.0
+    host.tick_s, host.tick_joules = 0.5, 6.0  # from here on every look at the clock finds it later
+    meter.begin(2)
+
+    assert meter.idle_watts == pytest.approx(12.0)
 
 
 def test_idle_part_is_kept_apart_once_it_was_measured(host):

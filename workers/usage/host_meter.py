@@ -150,6 +150,7 @@ class HostMeter(AbstractHostMeter):
         """See the base class. Waits for the idle baseline where one is asked for and no other run goes on."""
         self._keep_sampling()
         with self._lock:
+            self.sample()  # a run that has ended loses its account, and is no company
             self._accounts.pop(pid, None)
             is_alone = not self._accounts
         if self._idle_s > 0 and is_alone:
@@ -168,6 +169,7 @@ class HostMeter(AbstractHostMeter):
             if account is None:
                 account = self._new_account()
                 account.spoil("the window has no beginning: the meter did not know this run")
+                self._cpu_s[pid] = self._cpu_clock(pid) or 0.0
             if has_sampler_ended:
                 account.spoil("the sampler had ended")
             self._accounts[pid] = self._new_account()
