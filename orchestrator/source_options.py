@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -71,19 +72,14 @@ def command_line(sources: Sequence[Path], options: SourceOptions) -> str:
         sources: As they were named.
         options: What was said about them.
     """
-    said = {
-        "--subject": options.subject,
-        "--within": options.within,
-        "--subject-from": options.subject_from,
-        "--wide": options.wide,
-        "--align": None if options.align is Align.REFUSE else options.align,
-        "--duplicates": None if options.duplicates is Duplicates.REFUSE else options.duplicates,
-        "--missing": None if options.missing is Missing.DROP_SEEDS else options.missing,
-        "--every": options.every,
-    }
-    repeated = [("--metric", options.metrics), ("--higher-is-better", options.higher_is_better)]
-    words = [word for name, value in said.items() if value is not None for word in (name, str(value))]
-    words += [word for name, values in repeated for value in values for word in (name, value)]
+    words: list[str] = []
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value == getattr(SourceOptions(), field.name):
+            continue
+        option = "--metric" if field.name == "metrics" else f"--{field.name.replace('_', '-')}"
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [option, str(one)]
     return shlex.join(["seedscope", "analyze", *map(str, sources), *words])
 
 

@@ -61,7 +61,18 @@ def test_analysis_in_place_reads_nothing_of_its_own(logs: Path, seedscope_inside
 
 
 def test_command_in_the_report_makes_the_same_statistics(logs: Path, seedscope_inside: Callable[..., Any]) -> None:
-    options = ("--subject-from", "seed-{seed}/", "--align", "intersect", "--metric", "train_loss", "--every", "2")
+    options = (
+        "--subject-from",
+        "seed-{seed}/",
+        "--align",
+        "intersect",
+        "--metric",
+        "train_loss",
+        "--every",
+        "2",
+        "--reference",
+        "first",
+    )
     seedscope_inside(logs, "analyze", "logs/*/metrics.csv", *options, "--out", "new")
     before = _statistics(logs / "new")
     found = re.search(r"^ *(seedscope analyze .*)$", (logs / "new" / "report.md").read_text(), re.MULTILINE)

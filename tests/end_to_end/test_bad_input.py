@@ -223,7 +223,7 @@ def test_repair_of_a_directory_in_use_is_refused(
         (("table.csv", "--missing", "zero"), "choose one of"),
         (
             ("table.csv", "--reference", "lowest"),
-            "--reference lowest is not a rule; choose one of first, last, minimum",
+            "--reference lowest is not a rule; did you mean last?",
         ),
         (("twice.csv",), "seed=1, interval=0 appears 2 times"),
         (("words.csv",), "val_loss"),
