@@ -8,6 +8,7 @@ from analysis.paired_errors import PairedErrors, read_paired_errors
 from analysis.pairwise import Pairs
 from analysis.read_table import read_table
 from analysis.results import Results, load_results
+from analysis.simultaneous import Reference
 from analysis.sources import Align, Duplicates, Loaded, SourceOptions, Wide, load_sources
 from analysis.summary import SummaryFacts, summarize, summary_facts
 from analysis.table import table_from_records
@@ -22,6 +23,7 @@ __all__ = [
     "Missing",
     "PairedErrors",
     "Pairs",
+    "Reference",
     "Results",
     "SourceOptions",
     "SummaryFacts",

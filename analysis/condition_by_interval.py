@@ -57,7 +57,7 @@ class Comparison:
     mean: ConditionDifference | Undefined
     """Of each seed's average over the levels."""
     minimum: ConditionDifference | Undefined
-    """Of each seed's lowest value, wherever it is."""
+    """Of each seed's lowest value, wherever it is; more noise alone makes it lower."""
     final: ConditionDifference | Undefined
     """At the last level that both have."""
     interaction: WithinEffect | Undefined

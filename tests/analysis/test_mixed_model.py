@@ -53,10 +53,10 @@ def test_seeds_that_do_not_differ_have_no_fit():
 
 
 def test_fit_that_does_not_converge_is_said():
-    # White noise at the edge: found by trying seeds 0, 1, 2, ... of this generator.
+    # White noise, where the variance between seeds is near zero and some fits fail.
     reasons = []
     rng = np.random.default_rng(0)
-    for _ in range(200):
+    for _ in range(60):
         model = fit_mixed_model(rng.normal(size=(6, 21)))
         if isinstance(model, Undefined) and "estimated at zero" not in model.reason:
             reasons.append(model.reason)
