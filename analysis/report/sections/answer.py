@@ -43,7 +43,7 @@ def _caveats(facts: ReportFacts) -> list[str]:
     """What changes the reading of the answer; the rest stands under the limits."""
     passes = {} if facts.manifest is None else facts.manifest["passes"]
     return [
-        f"{f'{name}: ' if len(passes) > 1 else ''}{number_of:.1f} passes over the same text. Beyond about "
+        f"{f'{name}: ' if len(passes) > 1 else ''}{number_of:.3g} passes over the same text. Beyond about "
         f"{NUM_PASSES_NEARLY_FREE} passes repetition costs (Muennighoff et al. 2023): a rising validation loss may be "
         "memorisation, not an effect of the token budget."
         for name, number_of in passes.items()

@@ -76,7 +76,7 @@ def _run(facts: ReportFacts) -> Iterator[str]:
         if passes > NUM_PASSES_NEARLY_FREE:
             where = f" in condition {name}" if len(manifest["passes"]) > 1 else ""
             yield (
-                f"What more text would do. The runs made {passes:.1f} passes over "
+                f"What more text would do. The runs made {passes:.3g} passes over "
                 f"{amount(manifest['corpus']['unique_tokens'])} unique tokens{where}; beyond about "
                 f"{NUM_PASSES_NEARLY_FREE} passes repetition costs (Muennighoff et al. 2023), so a rising validation "
                 "loss may be memorisation and not an effect of the token budget."
