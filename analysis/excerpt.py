@@ -1,8 +1,10 @@
 """Quote what a user or another library said in one short line."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
-__all__ = ["counted", "excerpt", "first_line", "listed", "number_text"]
+__all__ = ["counted", "excerpt", "first_line", "listed", "number_text", "path_text"]
 
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
@@ -40,6 +42,11 @@ def first_line(error: Exception) -> str:
     """The first line of what an error says, or its name where it says nothing."""
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:LONGEST_SENTENCE]
+
+
+def path_text(path: Path) -> str:
+    """The path as text that any file can hold; bytes that are no UTF-8 are shown in hexadecimal."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 def number_text(value: float) -> str:

@@ -9,6 +9,7 @@ from analysis.audit import Missing
 from analysis.derived_columns import with_derived_columns
 from analysis.energy.sentences import energy_sentences
 from analysis.energy.trials_energy import add_trials_energy
+from analysis.excerpt import path_text
 from analysis.frame_conditions import analyze_conditions
 from analysis.frame_summary import summarize_frame
 from analysis.json_text import statistics_to_json
@@ -108,7 +109,7 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
     facts = facts_of_table(
         table,
         statistics=statistics,
-        title=sources[0].stem,
+        title=path_text(Path(sources[0].stem)),
         command=command_line(sources, options),
         paths=destination,
     )

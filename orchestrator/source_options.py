@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from analysis.audit import Missing
+from analysis.excerpt import path_text
 from analysis.simultaneous import Reference
 from analysis.sources import Align, Duplicates, SourceOptions, Wide
 from configs.errors import ConfigurationError
@@ -80,7 +81,7 @@ def command_line(sources: Sequence[Path], options: SourceOptions) -> str:
         option = "--metric" if field.name == "metrics" else f"--{field.name.replace('_', '-')}"
         for one in value if isinstance(value, tuple) else (value,):
             words += [option, str(one)]
-    return shlex.join(["seedscope", "analyze", *map(str, sources), *words])
+    return shlex.join(["seedscope", "analyze", *map(path_text, sources), *words])
 
 
 def _rule(kind: type[Rule], name: str, *, option: str) -> Rule:

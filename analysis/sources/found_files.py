@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.excerpt import counted, listed
+from analysis.excerpt import counted, listed, path_text
 from analysis.sources.trainer_state import TRAINER_STATE_NAME
 from configs.errors import TableError
 from configs.run_paths import RunPaths
@@ -86,7 +86,9 @@ def _in_folder(folder: Path) -> FoundFiles:
         pattern = f"{folder}/**/{PATTERNS[next(iter(by_kind))]}"
         raise TableError(f"{folder} holds {counts}; choose one kind with a pattern such as '{pattern}'")
     files = tuple(next(iter(by_kind.values())))
-    return FoundFiles(files, (f"{counted(num_others, 'other file')} below {folder}: not read",) if num_others else ())
+    return FoundFiles(
+        files, (f"{counted(num_others, 'other file')} below {path_text(folder)}: not read",) if num_others else ()
+    )
 
 
 def _kind(name: str) -> str | None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.columns import numbers_in, require_labels
 from analysis.energy.trial_columns import TRIAL_COLUMNS
-from analysis.excerpt import counted, excerpt, listed
+from analysis.excerpt import counted, excerpt, listed, path_text
 from analysis.sources.alignment import align_levels
 from analysis.sources.cells import Cells, one_row_per_cell, rows_with_values
 from analysis.sources.column_choice import ChosenMetrics, choose_metrics
@@ -91,7 +91,7 @@ def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
         metrics=tuple(MINUS + name if name in options.higher_is_better else name for name in chosen.names),
         audit=InputAudit(
             format=readings[0].format.value,
-            files=tuple(str(reading.path) for reading in readings),
+            files=tuple(path_text(reading.path) for reading in readings),
             num_rows=sum(len(reading.frame) for reading in readings),
             seeds_from=named.seeds_from,
             levels_from=f"levels are {named.within!r}",

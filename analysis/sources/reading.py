@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.excerpt import excerpt
+from analysis.excerpt import excerpt, path_text
 
 __all__ = ["Format", "Reading", "note_on_nan"]
 
@@ -53,4 +53,6 @@ def note_on_nan(values: Sequence[tuple[str, float, object]], *, path: Path) -> t
     if not undefined:
         return ()
     metric, level = undefined[0]
-    return (f"{path} logged {len(undefined):,} NaN, such as {excerpt(metric)} at {level}; they count as missing",)
+    return (
+        f"{path_text(path)} logged {len(undefined):,} NaN, such as {excerpt(metric)} at {level}; they count as missing",
+    )
