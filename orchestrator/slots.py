@@ -152,8 +152,7 @@ class SlotPool:
             self._by_node[slot.node] = (*present, slot)
 
     def _has_room(self, node: str) -> bool:
-        num_lent = sum(slot.node == node for slot in self._lent)
-        return num_lent < self._most.get(node, num_lent + 1)
+        return node not in self._most or sum(slot.node == node for slot in self._lent) < self._most[node]
 
     def remove_node(self, node: str) -> None:
         """Never lend a slot of this node again, as when it died; its lent slots need no release."""
