@@ -1,9 +1,7 @@
 """Make sure that a place outside the run directory can be used, and that it is one experiment's alone."""
 
 import json
-import os
 import platform
-import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from configs.checkpoints import CheckpointsConfig
 from configs.errors import RunDirectoryError, StorageError
 from configs.run_paths import RunPaths
+from orchestrator.shared_place import left_marker
 from workers.corpus_copies import copy_corpus
 from workers.object_storage import ObjectStorage
 
@@ -42,7 +41,7 @@ def require_free_place(config: CheckpointsConfig) -> None:
     if config.uri is None:
         return
     storage = ObjectStorage(config.uri)
-    _require_writable(storage)
+    _require_writable(config)
     claim = _read_claim(storage)
     if claim is not None:
         raise _taken(storage, claim=claim)
@@ -83,7 +82,7 @@ def hold_place(config: CheckpointsConfig, *, manifest: dict[str, Any], paths: Ru
         return
     require_own_place(config, manifest=manifest)
     storage = ObjectStorage(config.uri)
-    _require_writable(storage)
+    _require_writable(config)
     if _read_claim(storage) is not None:
         return
     copy_corpus(paths, storage=storage)
@@ -97,13 +96,11 @@ def hold_place(config: CheckpointsConfig, *, manifest: dict[str, Any], paths: Ru
     storage.put(_claim_key(), json.dumps(asdict(claim), indent=2).encode())
 
 
-def _require_writable(storage: ObjectStorage) -> None:
-    key, content = f".seedscope-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_bytes(16)
-    storage.put(key, content)
-    found = storage.get(key)
-    storage.delete(key)
-    if found != content:
-        raise StorageError(f"checkpoints.uri={storage.uri} does not give back what was written to it; choose another")
+def _require_writable(config: CheckpointsConfig) -> None:
+    with left_marker(Path(), checkpoints=config) as marker:
+        is_seen = not marker.why_unseen()
+    if not is_seen:
+        raise StorageError(f"checkpoints.uri={config.uri} does not give back what was written to it; choose another")
 
 
 def _read_claim(storage: ObjectStorage) -> _Claim | None:
