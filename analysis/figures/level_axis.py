@@ -14,6 +14,9 @@ from analysis.levels import Label
 __all__ = ["LevelAxis", "amount_text", "level_axis"]
 
 MAX_NAMED_LEVELS = 12
+MAX_NAME = 9
+MAX_CHARACTERS_LEVEL = 30
+"""Names that add up to more are slanted, so that they fit a phone."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,13 @@ class LevelAxis:
             axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=all(isinstance(x, int) for x in self.levels)))
         else:
             step = -(-len(self.levels) // MAX_NAMED_LEVELS)
-            names = [short_label(level) for level in self.levels[::step]]
+            names = [short_label(level, most=MAX_NAME) for level in self.levels[::step]]
+            if sum(map(len, names)) <= MAX_CHARACTERS_LEVEL:
+                axes.set_xticks(self.places[::step], names)
+                return
             axes.set_xticks(self.places[::step], names, rotation=35, ha="right", rotation_mode="anchor")
+            # Slanted names take the label's place; the caption has it.
+            axes.set_xlabel("")
 
 
 def level_axis(levels: Sequence[Label], *, tokens: Sequence[float] | None, within: str) -> LevelAxis:

@@ -118,13 +118,16 @@ def _alike(condition: Condition) -> str:
 
 
 def _omnibus(condition: Condition) -> str:
-    flip = condition.main["sign_flip"]
-    if not is_defined(flip):
+    """Whether the levels differ, by the declared headline; the exact test beside it."""
+    anova, flip = condition.main["rm_anova"], condition.main["sign_flip"]
+    if not is_defined(anova):
         return ""
-    p = f"sign-flip p {p_text(flip['p'])}, its floor {floor_text(flip['p_floor'])}"
-    if flip["p"] < ALPHA:
-        return f"; the {condition.level_noun}s differ by more than the seeds' disagreement explains ({p})"
-    return f"; that the {condition.level_noun}s differ by more than the seeds' disagreement is not shown ({p})"
+    exact = f"; sign-flip p {p_text(flip['p'])}, its floor {floor_text(flip['p_floor'])}" if is_defined(flip) else ""
+    p = anova["p"][anova["headline"]]
+    said = f"(p {anova['headline'].upper()} {p_text(p)}{exact})"
+    if p < ALPHA:
+        return f"; the {condition.level_noun}s differ by more than the seeds' disagreement explains {said}"
+    return f"; that the {condition.level_noun}s differ by more than the seeds' disagreement is not shown {said}"
 
 
 def _share(part: float, whole: float) -> str:
