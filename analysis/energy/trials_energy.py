@@ -33,15 +33,27 @@ def add_trials_energy(statistics: dict[str, Any], frame: pd.DataFrame, *, subjec
         subject: Column naming the subject.
         within: Column naming the level.
     """
+    conditions = statistics.get("conditions")
+    if conditions is None:
+        _warn_about_subjects(statistics, frame, subject=subject, within=within)
+    else:
+        names = frame["condition"].astype("str")
+        for name, result in conditions.items():
+            _warn_about_subjects(result, frame[names == name], subject=subject, within=within)
     warnings = statistics["audit"]["warnings"]
-    for metric in statistics["metrics"]:
-        if metric in frame.columns:
-            grid = grid_from_frame(frame, subject=subject, within=within, metric=metric)
-            used = audit_grid(grid, missing=Missing.DROP_SEEDS, subject=subject).grid
-            warnings.extend(warn_about_subjects(used, subject=subject, within=within, metric=metric))
     if _has_trial_columns(frame) and "condition" not in frame.columns:
         warnings.extend((*warn_about_order(frame, within=within), *warn_about_sampling(frame, within=within)))
         statistics["energy"] = trials_energy(frame, subject=subject, within=within)
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _warn_about_subjects(statistics: dict[str, Any], rows: pd.DataFrame, *, subject: str, within: str) -> None:
+    for metric in statistics["metrics"]:
+        if metric in rows.columns:
+            grid = grid_from_frame(rows, subject=subject, within=within, metric=metric)
+            used = audit_grid(grid, missing=Missing.DROP_SEEDS, subject=subject).grid
+            sentences = warn_about_subjects(used, subject=subject, within=within, metric=metric)
+            statistics["audit"]["warnings"].extend(sentences)
 
 
 def _has_trial_columns(frame: pd.DataFrame) -> bool:

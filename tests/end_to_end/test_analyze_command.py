@@ -128,3 +128,20 @@ def test_notebook_shows_the_results_of_a_run_without_ray_and_torch(finished: Any
     )
 
     assert answer.stdout.strip() == "True True set()"
+
+
+def test_file_with_several_conditions_is_compared_in_the_report(seedscope: Callable[..., Any], tmp_path: Path) -> None:
+    rows = [
+        f"{condition},{seed},{interval},{height + 3 / (interval + 1) + seed / 100 + seed * interval % 3 / 50}"
+        for condition, height in (("small", 1.0), ("large", 0.5))
+        for seed in (1, 2, 3, 4)
+        for interval in range(4)
+    ]
+    (tmp_path / "several.csv").write_text("\n".join(["condition,seed,interval,val_loss", *rows]))
+
+    answer = seedscope(tmp_path, "analyze", "several.csv", "--out", "new")
+
+    assert answer.exit_code == 0, answer.complaint
+    report = (tmp_path / "new" / "report.md").read_text()
+    assert "## Conditions side by side" in report
+    assert "| large − small | last shared level | 4 |" in report
