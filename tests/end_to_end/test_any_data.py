@@ -1,6 +1,7 @@
 """`analyze` takes logs as they lie in a directory, says where everything came from, and can be repeated."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -106,3 +107,15 @@ def test_one_seed_is_told_and_gets_no_inference(logs: Path, seedscope_inside: Ca
     assert "1 seed used; report values, draw no inference" in answer.output
     assert "undefined" in _statistics(logs / "new")["metrics"]["val_loss"]["rm_anova"]
     assert "nan" not in answer.output.lower()
+
+
+def test_file_whose_name_is_no_text_is_analysed(tmp_path: Path, seedscope_inside: Callable[..., Any]) -> None:
+    name = os.fsdecode(b"\xff\x1b[31m.csv")
+    rows = "".join(f"{seed},{step},{_loss(seed, step)}\n" for seed in SEEDS for step in STEPS)
+    (tmp_path / name).write_text("seed,step,val_loss\n" + rows)
+
+    answer = seedscope_inside(tmp_path, "analyze", name, "--metric", "val_loss", "--out", "new")
+
+    assert answer.exit_code == 0, answer.complaint
+    assert "\x1b" not in answer.output
+    assert _statistics(tmp_path / "new")["audit"]["input"]["files"] == ["\\xff\x1b[31m.csv"]
