@@ -42,9 +42,10 @@ def null_shares(
 ) -> NullShares:
     """Classify surrogates of the tokens' own trajectories, over `NUM_DRAWS` draws of up to `NUM_NULL_TOKENS` tokens.
 
-    Under permutation about 2.5 % rise and 2.5 % fall by construction of the test. Under scrambled phases many more do,
-    since a smooth curve over few points looks like a trend: a share no larger than this one is no evidence that
-    training moves these tokens in that direction. Surrogates are losses; their exponential is a perplexity.
+    Under permutation about 2.5 % rise and 2.5 % fall where values are near normal, and fewer where a long tail meets
+    few checkpoints. Under scrambled phases many more do, since a smooth curve over few points looks like a trend: a
+    share no larger than this one is no evidence that training moves these tokens in that direction. Surrogates are
+    losses; their exponential is a perplexity.
 
     Args:
         losses: Nats per token, shape (num_tokens, num_checkpoints).

@@ -21,7 +21,7 @@ class AbstractProbeExecutor(ABC):
 
     @abstractmethod
     def run(self, tasks: Sequence[ProbeTask], *, stop: StopRequest) -> Iterator[TaskOutcome]:
-        """Run every task once, in any order; after a request to stop no further one is begun.
+        """Run every task once, in any order; after a request to stop no further one is begun. May be called again.
 
         A checkpoint that cannot be read is the outcome of its task; every other error is raised.
         """

@@ -64,6 +64,7 @@ class RayProbeExecutor(AbstractProbeExecutor):
         finally:
             for worker in self._workers.values():
                 ray.kill(worker)
+            self._workers.clear()
 
     def _worker(self, slot: Slot) -> Any:  # Any: a handle of an actor
         if slot not in self._workers:
