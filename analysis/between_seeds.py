@@ -1,6 +1,7 @@
 """Measure how far the seeds lie apart at each level."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,11 @@ def _spread(level: Label, *, values: NDArray[np.float64]) -> BetweenSeeds:
         n=len(values),
         variance=variance,
         sd=float(np.sqrt(variance)),
-        sd_ci95_low=float(np.sqrt(v * variance / stats.chi2.ppf(0.975, v))),
-        sd_ci95_high=float(np.sqrt(v * variance / stats.chi2.ppf(0.025, v))),
+        sd_ci95_low=float(np.sqrt(v * variance / _chi2_quantile(0.975, v))),
+        sd_ci95_high=float(np.sqrt(v * variance / _chi2_quantile(0.025, v))),
     )
+
+
+@cache  # one quantile serves every level
+def _chi2_quantile(share: float, v: int) -> float:
+    return float(stats.chi2.ppf(share, v))

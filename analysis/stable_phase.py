@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,11 +129,16 @@ def _judge(
         slope = float(slopes[0]) if num_seeds else nothing
         return StableLevel(level, slope, nothing, nothing, nothing, Verdict.UNDEFINED, why)
     mean = float(slopes.mean())
-    half_width = float(stats.t.ppf(QUANTILE, num_seeds - 1) * slopes.std(ddof=1) / np.sqrt(num_seeds))
+    half_width = float(_t_quantile(num_seeds - 1) * slopes.std(ddof=1) / np.sqrt(num_seeds))
     volatility = float(np.sqrt(np.mean(residual_sd**2)))
     low, high = mean - half_width, mean + half_width
     verdict, why = _verdict(low, high, volatility=volatility, telemetry=telemetry)
     return StableLevel(level, mean, low, high, volatility, verdict, why)
+
+
+@cache  # one quantile serves every level
+def _t_quantile(df: int) -> float:
+    return float(stats.t.ppf(QUANTILE, df))
 
 
 def _verdict(low: float, high: float, *, volatility: float, telemetry: TelemetryConfig) -> tuple[Verdict, str]:

@@ -1,6 +1,7 @@
 """The mean of one number per seed with Student's t interval."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,7 @@ def mean_interval(values: NDArray[np.float64]) -> MeanInterval:
     )
 
 
+@cache  # one quantile serves every level
 def t_critical(df: int, *, num_intervals: int = 1) -> float:
     """The quantile of Student's t for 95 % intervals, `num_intervals` of them at once by Bonferroni."""
     return float(stats.t.isf(0.025 / num_intervals, df))

@@ -9,7 +9,7 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.local_lines import LocalLines
 from analysis.rolling import deltas_of, rolling
-from analysis.undefined import Undefined, finite_or_undefined
+from analysis.undefined import Undefined
 
 __all__ = ["LevelVolatility", "Volatility", "summarize_volatility", "volatility_of_differences"]
 
@@ -64,9 +64,9 @@ def summarize_volatility(grid: Grid, *, lines: LocalLines | Undefined, window: i
             for column, level in enumerate(grid.levels)
         ),
         note=(
-            f"The windows that end at the first {window} levels are not full and have no volatility; neighbouring "
-            "windows share their values, so that these numbers follow one another by construction and are no levels "
-            "for an F."
+            f"Windows that end before level {window} are not full and have no volatility, and the first full ones "
+            "hold the first drop; neighbouring windows share their values, so that these numbers follow one another by "
+            "construction and are no levels for an F."
         ),
     )
 
@@ -84,4 +84,4 @@ def _mad(past: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _mean(values: NDArray[np.float64]) -> float | Undefined:
     known = values[np.isfinite(values)]
-    return finite_or_undefined(float(known.mean()) if len(known) else np.nan, reason="no seed has a full window here")
+    return float(known.mean()) if len(known) else Undefined("no seed has a full window here")

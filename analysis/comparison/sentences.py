@@ -28,7 +28,8 @@ def summarize_comparison(result: Mapping[str, Any]) -> list[str]:
 def _sides(result: Mapping[str, Any]) -> str:
     named = [f"{side['name']} ({count_of(side['num_complete_seeds'], 'complete seed')})" for side in result["sides"]]
     within = result["levels"]["within"]
-    return f"Compared at each value of {within} that they share: {', '.join(named)}; {result['levels']['why']}."
+    every = "every interval" if within == "interval" else f"every value of {within}"
+    return f"Compared at {every} that they share: {', '.join(named)}; {result['levels']['why']}."
 
 
 def _differing(result: Mapping[str, Any]) -> str:
