@@ -12,6 +12,7 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.local_lines import LocalLines
 from analysis.rule_limit import RuleLimit
+from analysis.t_interval import LEAST_SPREAD
 from analysis.undefined import Undefined
 from configs.telemetry import TelemetryConfig
 
@@ -83,7 +84,8 @@ def find_stable_phase(
     For one window named in advance, being called stable while the slope is outside the margin has probability .05 at
     most (two one-sided t tests); a run found by looking at all windows has no such bound. Assumes independent seeds
     and slopes near normal. The interval tells how seeds differ, and not the noise that an evaluation slice shared by
-    all of them adds to each slope. Seeds with a gap in a window are left out of it.
+    all of them adds to each slope. Seeds with a gap in a window are left out of it; seeds whose slopes are all equal,
+    as those of one replicate entered twice, show nothing.
 
     Args:
         grid: Losses, shape (num_seeds, num_levels), gaps as NaN.
@@ -95,8 +97,16 @@ def find_stable_phase(
     """
     if isinstance(lines, Undefined):
         return lines
+    known = np.abs(grid.values[np.isfinite(grid.values)])
+    rounding = LEAST_SPREAD * float(known.max(initial=0.0))
     levels = tuple(
-        _judge(level, slopes=lines.slope[:, column], residual_sd=lines.residual_sd[:, column], telemetry=telemetry)
+        _judge(
+            level,
+            slopes=lines.slope[:, column],
+            residual_sd=lines.residual_sd[:, column],
+            rounding=rounding,
+            telemetry=telemetry,
+        )
         for column, level in enumerate(grid.levels)
     )
     longest = _longest(levels, shortest=telemetry.stable_intervals)
@@ -118,7 +128,12 @@ def find_stable_phase(
 
 
 def _judge(
-    level: Label, *, slopes: NDArray[np.float64], residual_sd: NDArray[np.float64], telemetry: TelemetryConfig
+    level: Label,
+    *,
+    slopes: NDArray[np.float64],
+    residual_sd: NDArray[np.float64],
+    rounding: float,
+    telemetry: TelemetryConfig,
 ) -> StableLevel:
     known = np.isfinite(slopes)
     slopes, residual_sd = slopes[known], residual_sd[known]
@@ -128,6 +143,10 @@ def _judge(
         nothing = Undefined(why)
         slope = float(slopes[0]) if num_seeds else nothing
         return StableLevel(level, slope, nothing, nothing, nothing, Verdict.UNDEFINED, why)
+    if float(np.ptp(slopes)) <= rounding:
+        why = "the slopes do not vary over the seeds, which are therefore no independent replicates"
+        nothing = Undefined(why)
+        return StableLevel(level, float(slopes[0]), nothing, nothing, nothing, Verdict.UNDEFINED, why)
     mean = float(slopes.mean())
     half_width = float(_t_quantile(num_seeds - 1) * slopes.std(ddof=1) / np.sqrt(num_seeds))
     volatility = float(np.sqrt(np.mean(residual_sd**2)))

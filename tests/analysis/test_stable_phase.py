@@ -79,6 +79,15 @@ def test_single_seed_has_no_interval():
     assert set(verdicts(phase)) == {"undefined"}
 
 
+def test_seeds_that_are_one_replicate_show_nothing():
+    flat = 2 + np.random.default_rng(8).normal(0, 0.001, 24)
+    phase = phase_of([flat, flat, flat + 1])
+
+    assert set(verdicts(phase)) == {"undefined"}
+    assert "no independent replicates" in phase.levels[-1].why
+    assert not phase.rule.can_fire
+
+
 def test_too_few_levels_are_said():
     phase = phase_of(noisy(np.full(6, 2.0), sd=0.001))
 
