@@ -78,7 +78,10 @@ def _byline(facts: ReportFacts) -> str:
     if len(facts.conditions) > 1:
         parts.append(f"{len(facts.conditions)} conditions")
     if facts.manifest is not None:
-        parts += [f"run of {facts.manifest['created_at'][:10]}", f"Seedscope {facts.manifest['versions']['seedscope']}"]
+        parts.append(f"run of {facts.manifest['created_at'][:10]}")
+        # Without an installed distribution the version is unknown.
+        if facts.manifest["versions"]["seedscope"] is not None:
+            parts.append(f"Seedscope {facts.manifest['versions']['seedscope']}")
     return " · ".join(parts)
 
 
