@@ -146,8 +146,15 @@ class ExperimentConfig(FrozenConfig):
         del values["corpus"]["reference_train_tokens"]
         for key in ("max_concurrent_runs", "run_order", "run_order_seed"):
             del values["placement"][key]
+        # What is as it was before there was a choice is left out, so that older run directories stay valid.
         if self.schedule.spacing == "even":
-            del values["schedule"]["spacing"]  # as before there was a choice, so that older run directories stay valid
+            del values["schedule"]["spacing"]
+        if self.precision is Precision.FP32:
+            del values["precision"]
+        if self.placement.kernels != "compiled":
+            del values["placement"]["kernels"]
+        if self.placement.stack_runs in ("auto", 1):
+            del values["placement"]["stack_runs"]
         return _canonical_sha256(values)
 
 
