@@ -14,7 +14,7 @@ from workers.windows import cut_windows
 
 __all__ = ["EvaluationTokens", "TokenScores", "evaluate", "evaluation_tokens", "score_logits"]
 
-_TOKENS_PER_BATCH = 2_048  # bounds the logits: 32 MB at a vocabulary of 4,096
+_TOKENS_PER_BATCH = 512  # bounds the logits: 8 MB at a vocabulary of 4,096
 
 
 @dataclass(frozen=True, slots=True)

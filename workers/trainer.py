@@ -18,6 +18,7 @@ from workers.windows import cut_windows
 
 __all__ = ["StepResult", "Trainer"]
 
+_MOST_TOKENS_AT_ONCE = 1_024  # bounds the activations: 70 MB for the published study's model
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -75,10 +76,9 @@ class Trainer:
             self._stream, starts=self._order.starts(self.num_steps), context_length=self._order.context_length
         )
         self._optimizer.zero_grad(set_to_none=True)
-        loss = self.model.mean_loss(inputs, targets)
-        loss.backward()
+        loss = self._accumulate_gradients(inputs, targets)
         grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optimization.clip_norm)
-        result = StepResult(loss=loss.item(), grad_norm=grad_norm.item(), learning_rate=learning_rate)
+        result = StepResult(loss=loss, grad_norm=grad_norm.item(), learning_rate=learning_rate)
         self._require_finite(result)
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate
@@ -86,6 +86,16 @@ class Trainer:
         self.num_steps += 1
         self._last_loss = result.loss
         return result
+
+    def _accumulate_gradients(self, inputs_BT: Tensor, targets_BT: Tensor) -> float:
+        """The mean loss; the gradients of its parts add up, so that the activations of one part exist at a time."""
+        num_windows = max(1, _MOST_TOKENS_AT_ONCE // inputs_BT.shape[1])
+        loss = 0.0
+        for inputs, targets in zip(inputs_BT.split(num_windows), targets_BT.split(num_windows), strict=True):
+            part = self.model.mean_loss(inputs, targets) * (len(inputs) / len(inputs_BT))
+            part.backward()
+            loss += part.item()
+        return loss
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """Both moments of every parameter, as `exp_avg.PARAMETER` and `exp_avg_sq.PARAMETER`; empty before a step."""
