@@ -58,10 +58,15 @@ def evaluation_tokens(
     return EvaluationTokens(inputs=inputs, targets=targets)
 
 
-def evaluate(model: Llama, *, tokens: EvaluationTokens) -> TokenScores:
-    """Loss, rank and ties of every evaluation token under `model`."""
+def evaluate(model: Llama, *, tokens: EvaluationTokens, device: torch.device | None = None) -> TokenScores:
+    """Loss, rank and ties of every evaluation token under `model`.
+
+    Args:
+        model: On `device`.
+        tokens: The slice.
+        device: Where the model is; the CPU where it is not given.
+    """
     windows_per_batch = max(1, _TOKENS_PER_BATCH // tokens.inputs.shape[1])
-    device = model.embedding.weight.device
     inputs, targets = tokens.inputs.to(device), tokens.targets.to(device)
     batches = zip(inputs.split(windows_per_batch), targets.split(windows_per_batch), strict=True)
     with torch.inference_mode():

@@ -95,7 +95,7 @@ class IntervalKeeper:
             config=self._config.evaluation,
             context_length=self._config.model.context_length,
         )
-        scores = evaluate(model, tokens=tokens)
+        scores = evaluate(model, tokens=tokens, device=model.embedding.weight.device)
         self._reach(Point.EVALUATED)
         if not math.isfinite(scores.mean_loss):
             raise NonFiniteLossError(

@@ -77,9 +77,15 @@ class Trainer:
         )
         self._optimizer.zero_grad(set_to_none=True)
         loss = self._accumulate_gradients(inputs, targets)
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optimization.clip_norm)
+        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        grad_norm = torch.nn.utils.get_total_norm(gradients)
         result = StepResult(loss=loss, grad_norm=grad_norm.item(), learning_rate=learning_rate)
         self._require_finite(result)
+        # As torch.nn.utils.clip_grad_norm_, but for the product with 1 where nothing is clipped.
+        if result.grad_norm + 1e-6 > self._optimization.clip_norm:
+            torch.nn.utils.clip_grads_with_norm_(
+                self.model.parameters(), max_norm=self._optimization.clip_norm, total_norm=grad_norm
+            )
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate
         self._optimizer.step()

@@ -279,13 +279,39 @@ static head head_of(long length, long width, int is_backward) {
     return h;
 }
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define HAS_SHUFFLE
+#endif
+#endif
+
+#ifdef HAS_SHUFFLE
+/* Each value takes its neighbour's place. */
+INLINE vector with_pairs_swapped(vector x) {
+#if LANES == 16
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+#elif LANES == 8
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6);
+#else
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2);
+#endif
+}
+#endif
+
 /* Turn neighbouring pairs of dimensions by the angle of the row's position, or back (direction -1). */
 static void rotate_rows(const float *from, long from_row, float *to, long to_row, const float *cosines,
                         const float *sines, long length, long width, float direction) {
     for (long t = 0; t < length; t++) {
         const float *x = from + t * from_row, *c = cosines + t * width, *s = sines + t * width;
         float *y = to + t * to_row;
-        for (long k = 0; k < width; k += 2) {
+        long k = 0;
+#ifdef HAS_SHUFFLE
+        vector signs;
+        for (int lane = 0; lane < LANES; lane++) signs[lane] = lane % 2 ? direction : -direction;
+        for (; k + LANES <= width; k += LANES)
+            store(y + k, load(x + k) * load(c + k) + with_pairs_swapped(load(x + k)) * signs * load(s + k));
+#endif
+        for (; k < width; k += 2) {
             float even = x[k], odd = x[k + 1];
             y[k] = even * c[k] - direction * odd * s[k];
             y[k + 1] = odd * c[k] + direction * even * s[k];
