@@ -109,8 +109,8 @@ class InlineExecutor(AbstractExecutor):
         return failure
 
     def refresh(self) -> NodeChange:
-        """See the base class. This process is the only node."""
-        return NodeChange()
+        """See the base class. This process is the only node, and one stack at a time has it."""
+        return NodeChange(waiting=tuple(task.run for tasks in self._stacks for task in tasks))
 
     def close(self) -> None:
         """See the base class."""

@@ -183,6 +183,17 @@ def test_stacked_seeds_learn_what_they_learn_one_by_one(
         )
 
 
+def test_stacks_of_several_conditions_take_turns(
+    tiny_config: MakeConfig, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    conditions = {"small": {"model.width": 16}, "base": {}}
+
+    # Four places, but two runs of each condition: both stacks are handed over at once.
+    finish = run_inline(tiny_config(conditions=conditions, placement={"stack_runs": 4}), tmp_path / "out")
+
+    assert (finish.exit_code, finish.aggregation.is_complete) == (0, True)
+
+
 def test_stacked_seeds_share_a_slot(stacked: Finish) -> None:
     with reading_ledger(stacked.directory.paths.ledger_file) as ledger:
         slots = [row.slot for row in ledger.runs()]
