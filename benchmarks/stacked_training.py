@@ -115,21 +115,9 @@ def _print_profile(trainer: StackedTrainer) -> None:
 
 
 def _time_peer(config: ExperimentConfig, stream: np.ndarray, *, step_s: float) -> None:
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers_peer import transformers_llama
 
-    model_config = config.model
-    peer = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=model_config.vocab_size,
-            hidden_size=model_config.width,
-            intermediate_size=model_config.mlp_width,
-            num_hidden_layers=model_config.num_layers,
-            num_attention_heads=model_config.num_heads,
-            max_position_embeddings=model_config.context_length,
-            tie_word_embeddings=True,
-            attn_implementation="sdpa",
-        )
-    ).cuda()
+    peer = transformers_llama(config.model).cuda()
     optimizer = torch.optim.AdamW(peer.parameters(), lr=4e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
     windows = torch.from_numpy(stream[: 2_048 * 100].astype(np.int64)).view(-1, 16, 128).cuda()
 

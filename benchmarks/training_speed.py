@@ -124,20 +124,10 @@ def _prepare(contestant: Contestant) -> Callable[[], object]:
 
 def _transformers_step(config: ExperimentConfig) -> Callable[[], object]:
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers_peer import transformers_llama
 
     model = config.model
-    peer = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=model.vocab_size,
-            hidden_size=model.width,
-            intermediate_size=model.mlp_width,
-            num_hidden_layers=model.num_layers,
-            num_attention_heads=model.num_heads,
-            max_position_embeddings=model.context_length,
-            tie_word_embeddings=True,
-        )
-    )
+    peer = transformers_llama(model)
     optimizer = torch.optim.AdamW(peer.parameters(), lr=4e-4, betas=(0.9, 0.95), weight_decay=0.1)
     tokens = torch.randint(0, model.vocab_size, (_ROWS // model.context_length, model.context_length))
 
