@@ -15,6 +15,7 @@ from configs.run_paths import RunPaths
 from orchestrator.metrics import Directive
 from orchestrator.run_state import RunState
 from workers.failure_cause import cause_of
+from workers.local_store import LocalStore
 from workers.points import Reach, pass_by
 from workers.records import Completed, FailureCause, IntervalRecord, RunId
 
@@ -37,7 +38,8 @@ def _metrics(find: Callable[[], Any]) -> "RemoteMetrics":
 def _host(ledger_file: Path, reach: Reach = pass_by) -> Any:
     from orchestrator.ray_executor import _MetricsHost
 
-    return _MetricsHost(RunPaths(ledger_file.parent), reach=reach)
+    paths = RunPaths(ledger_file.parent)
+    return _MetricsHost(paths, store=LocalStore(paths), reach=reach)
 
 
 class NoSuccessorYet:
