@@ -100,8 +100,8 @@ def test_piped_output_is_plain_with_one_line_per_interval(finished: Any) -> None
     assert sum("  interval " in line for line in output.splitlines()) == 2 * NUM_INTERVALS
 
 
-def test_last_line_tells_where_the_table_is(finished: Any) -> None:
-    assert finished.answer.output.splitlines()[-1] == "Table: out/table.csv"
+def test_last_lines_tell_where_table_and_report_are(finished: Any) -> None:
+    assert finished.answer.output.splitlines()[-2:] == ["Table: out/table.csv", "Report: out/report.html"]
 
 
 def test_json_output_is_one_strict_object_per_line_and_nothing_else(

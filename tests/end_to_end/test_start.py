@@ -52,7 +52,8 @@ def test_presets_are_listed_with_what_they_are_for(seedscope: Callable[..., Any]
     lines = answer.output.splitlines()
     lines = [line for line in lines if not line.startswith(" ")]
     names = [line.split()[0] for line in lines]
-    assert (answer.exit_code, names) == (0, ["published-study", "published-study-unrepeated", "quickstart"])
+    presets = ["ladder", "published-study", "published-study-unrepeated", "quickstart", "token-scale"]
+    assert (answer.exit_code, names) == (0, presets)
     assert all(len(line.split()) > 3 for line in lines)
 
 
