@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.sums_of_squares import split_sums_of_squares, why_untestable
-from analysis.undefined import Undefined
+from analysis.undefined import Undefined, finite_or_undefined
 
 __all__ = ["IntraclassCorrelation", "intraclass_correlations"]
 
@@ -20,6 +20,7 @@ MEANINGS = {
     ("levels", "consistency"): "how alike the seeds' trajectories are in shape, whatever their offsets",
     ("levels", "agreement"): "how alike the seeds' trajectories are in shape and height",
 }
+NO_INTERVAL = "one mean square vanishes beside the others, which leaves Satterthwaite's interval no degrees of freedom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class IntraclassCorrelation:
     """`consistency`, ICC(C,1), or `agreement`, ICC(A,1)."""
     value: float
     """At most 1; a negative estimate says that nothing is told apart."""
-    ci95_low: float
-    ci95_high: float
+    ci95_low: float | Undefined
+    ci95_high: float | Undefined
     meaning: str
 
 
@@ -89,18 +90,24 @@ def _consistency(squares: _MeanSquares, *, of: str) -> IntraclassCorrelation:
 
 def _agreement(squares: _MeanSquares, *, of: str) -> IntraclassCorrelation:
     t, r = squares.num_targets, squares.num_raters
-    m_t, m_r, m_e = squares.targets, squares.raters, squares.error
+    # Only their ratios count, and those of the largest cannot overflow.
+    squares_of_all = np.array([squares.targets, squares.raters, squares.error])
+    m_t, m_r, m_e = squares_of_all / squares_of_all.max()
     value = (m_t - m_e) / (m_t + (r - 1) * m_e + r * (m_r - m_e) / t)
-    a = r * value / (t * (1 - value))
-    b = 1 + r * value * (t - 1) / (t * (1 - value))
-    df = (a * m_r + b * m_e) ** 2 / ((a * m_r) ** 2 / (r - 1) + (b * m_e) ** 2 / ((t - 1) * (r - 1)))
-    disagreement = r * m_r + (r * t - r - t) * m_e
-    low, high = stats.f.ppf(0.975, t - 1, df), stats.f.ppf(0.975, df, t - 1)
+    # Where a mean square vanishes beside the others, so do degrees of freedom, and quantiles become infinite.
+    with np.errstate(all="ignore"):
+        a = r * value / (t * (1 - value))
+        b = 1 + r * value * (t - 1) / (t * (1 - value))
+        df = (a * m_r + b * m_e) ** 2 / ((a * m_r) ** 2 / (r - 1) + (b * m_e) ** 2 / ((t - 1) * (r - 1)))
+        disagreement = r * m_r + (r * t - r - t) * m_e
+        low, high = stats.f.ppf(0.975, t - 1, df), stats.f.ppf(0.975, df, t - 1)
+        ci95_low = t * (m_t / low - m_e) / (disagreement + t * m_t / low)
+        ci95_high = t * (m_t - m_e / high) / (disagreement / high + t * m_t)
     return IntraclassCorrelation(
         of,
         "agreement",
         value=float(value),
-        ci95_low=float(t * (m_t - low * m_e) / (low * disagreement + t * m_t)),
-        ci95_high=float(t * (high * m_t - m_e) / (disagreement + t * high * m_t)),
+        ci95_low=finite_or_undefined(ci95_low, reason=NO_INTERVAL),
+        ci95_high=finite_or_undefined(ci95_high, reason=NO_INTERVAL),
         meaning=MEANINGS[of, "agreement"],
     )

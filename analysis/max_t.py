@@ -58,10 +58,10 @@ def max_t(
     patterns = sign_patterns(len(values), generator_seed=generator_seed)
     centred = values - values.mean(axis=1, keepdims=True)
     roots, family_roots = _root_squares(centred, pairs=pairs), _root_squares(centred, pairs=family)
-    observed = np.abs(_sums(np.ones((1, len(values))), centred=centred, pairs=pairs))[0] / roots
+    observed = _ratios(_sums(np.ones((1, len(values))), centred=centred, pairs=pairs), roots=roots)[0]
     reached = np.zeros(len(pairs), dtype=int)
     for signs in patterns.chunks(size=min(1_024, max(1, CHUNK // len(family)))):
-        largest = np.max(np.abs(_sums(signs, centred=centred, pairs=family)) / family_roots, axis=1)
+        largest = np.max(_ratios(_sums(signs, centred=centred, pairs=family), roots=family_roots), axis=1)
         reached += np.sum(largest[:, None] >= observed - TOLERANCE, axis=0)
     return MaxT(p=np.array([patterns.p_value(int(count)) for count in reached]), patterns=patterns)
 
@@ -70,6 +70,11 @@ def _sums(signs: NDArray[np.float64], *, centred: NDArray[np.float64], pairs: ND
     """Sums over seeds of the flipped differences, shape (num_patterns, num_pairs)."""
     sums = signs @ centred
     return np.asarray(sums[:, pairs[:, 0]] - sums[:, pairs[:, 1]])
+
+
+def _ratios(sums: NDArray[np.float64], *, roots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """|sum| / root; 0 for a difference that is lost in the rounding of values far larger than it."""
+    return np.divide(np.abs(sums), roots, out=np.zeros(sums.shape), where=roots > 0)
 
 
 def _root_squares(centred: NDArray[np.float64], *, pairs: NDArray[np.intp]) -> NDArray[np.float64]:

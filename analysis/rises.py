@@ -9,10 +9,12 @@ from analysis.counts import Count, count_flags, indicator
 from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.rolling import deltas_of, drawdown_of
-from analysis.undefined import Undefined
+from analysis.undefined import Undefined, finite_or_undefined
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["Rises", "SeedRises", "generalization_loss", "loss_ratio", "successive_rises", "summarize_rises"]
+
+TOO_LARGE = "the lowest loss before is so near zero that the ratio exceeds all floating-point numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def loss_ratio(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     ratio = np.full(losses.shape, np.nan)
     lowest_before = np.minimum.accumulate(losses, axis=1)[:, :-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio[:, 1:] = np.where(lowest_before > 0, losses[:, 1:] / lowest_before, np.nan)
     return ratio
 
@@ -90,7 +92,7 @@ def generalization_loss(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     Source: Prechelt 1998, Neural Networks 11:761.
     """
     lowest = np.minimum.accumulate(losses, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.asarray(np.where(lowest > 0, 100 * (losses / lowest - 1), np.nan))
 
 
@@ -107,10 +109,10 @@ def successive_rises(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _peak(measure: NDArray[np.float64], *, levels: tuple[Label, ...]) -> Peak:
-    known = np.isfinite(measure)
+    known = ~np.isnan(measure)
     if not known.any():
         why = Undefined("no level of this seed has the measure")
         return Peak(largest=why, largest_level=why, final=why)
     place = int(np.nanargmax(measure))
-    final = float(measure[-1]) if known[-1] else Undefined("the trajectory has a gap")
-    return Peak(largest=float(measure[place]), largest_level=levels[place], final=final)
+    final = finite_or_undefined(measure[-1], reason=TOO_LARGE) if known[-1] else Undefined("the trajectory has a gap")
+    return Peak(largest=finite_or_undefined(measure[place], reason=TOO_LARGE), largest_level=levels[place], final=final)

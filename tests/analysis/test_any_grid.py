@@ -28,6 +28,10 @@ NO_REASON = "the value is not a finite number"
 @example(grid=np.array([[1.0, 2.0], [1.0, 2.0]]), start=1)
 @example(grid=np.outer(np.ones(5), np.arange(7.0)) + np.eye(5, 7) * 1e-13, start=0)
 @example(grid=np.array([[1e-300, 0.0, 1e-300], [0.0, 1e-300, 0.0], [0.0, 0.0, 1e-300]]), start=0)
+@example(grid=np.array([[1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 1e70, 1.0]]), start=0)
+@example(grid=np.array([[-3.5, 1e70], [1e70, 8.0], [-1.1, -2.5]]), start=0)
+@example(grid=np.array([[1.0, 1.0, 1e70], [1.0, 1e70, 1.0], [1e70, 1.0, 6.7], [1.0, -3.5, 1e70]]), start=0)
+@example(grid=np.array([[1e-300, 1e70, -5.7, 1e-300]]), start=0)
 def test_every_value_is_finite_or_has_a_reason(grid, start):
     num_seeds, num_levels = grid.shape
     frame = pd.DataFrame(
