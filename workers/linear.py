@@ -1,5 +1,6 @@
 """Matrix products of the model, through the faster of the two libraries that torch carries."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,19 +9,32 @@ from torch.nn import functional
 
 from configs.precision import Precision
 
-__all__ = ["input_gradient", "linear", "product", "weight_gradient"]
+__all__ = ["dense", "input_gradient", "linear", "product", "turned", "weight_gradient"]
 
 # N rows, I input width, O output width.
 
 
-def linear(input_NI: Tensor, *weights_OI: Tensor, precision: Precision) -> Tensor:
+def turned(matrix: Tensor) -> Tensor:
+    """The transpose, dense by rows."""
+    return matrix.T.contiguous()
+
+
+def linear(
+    input_NI: Tensor, *weights_OI: Tensor, precision: Precision, turn: Callable[[Tensor], Tensor] = turned
+) -> Tensor:
     """Rows times the transposes of one or more matrices: shape (N, sum of the O's), in fp32.
 
     torch sends fp32 products to MKL, which reaches less than half of oneDNN's rate on some processors that are not
     Intel's (benchmarks/products.py measures both), so on a CPU they run in oneDNN. Several matrices at once are one
     product. Rounding differs in the last digits; repeated calls give the same bits.
+
+    Args:
+        input_NI: The rows.
+        weights_OI: The matrices.
+        precision: Of the products.
+        turn: Gives a matrix' transpose, dense by rows.
     """
-    result: Tensor = _Linear.apply(precision, input_NI, *weights_OI)  # type: ignore[no-untyped-call]
+    result: Tensor = _Linear.apply(precision, turn, input_NI, *weights_OI)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -34,19 +48,33 @@ def input_gradient(gradient_NO: Tensor, weight_OI: Tensor, *, precision: Precisi
     return _times_transposed(gradient_NO, weight_OI.T, precision)
 
 
-def weight_gradient(gradient_NO: Tensor, input_NI: Tensor, *, precision: Precision) -> Tensor:
-    """What reaches the matrix, shape (O, I)."""
+def weight_gradient(
+    gradient_NO: Tensor, input_NI: Tensor, *, precision: Precision, turn: Callable[[Tensor], Tensor] = turned
+) -> Tensor:
+    """What reaches the matrix, shape (O, I); dense by rows or, where the outputs are wider, by columns."""
     # oneDNN reads its right operand in either layout and its left one by rows only: the narrower one is turned.
     if gradient_NO.shape[1] <= input_NI.shape[1]:
-        return _times_transposed(gradient_NO.T, input_NI.T, precision)
-    return _times_transposed(input_NI.T, gradient_NO.T, precision).T
+        return _times_transposed(turn(gradient_NO), input_NI.T, precision)
+    return _times_transposed(turn(input_NI), gradient_NO.T, precision).T
+
+
+def dense(matrix: Tensor, *, turn: Callable[[Tensor], Tensor] = turned) -> Tensor:
+    """The same matrix by rows, for gradients: autograd copies any that does not lie as its parameter does."""
+    return matrix if matrix.is_contiguous() else turn(matrix.T)
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, precision: Precision, input_NI: Tensor, *weights_OI: Tensor) -> Tensor:  # Any: untyped
+    def forward(
+        ctx: Any,  # Any: untyped
+        precision: Precision,
+        turn: Callable[[Tensor], Tensor],
+        input_NI: Tensor,
+        *weights_OI: Tensor,
+    ) -> Tensor:
         joined_OI = weights_OI[0] if len(weights_OI) == 1 else torch.cat(weights_OI)
         ctx.precision = precision
+        ctx.turn = turn
         ctx.widths = [weight.shape[0] for weight in weights_OI]
         ctx.save_for_backward(input_NI, joined_OI)
         return product(input_NI, joined_OI, precision=precision)
@@ -55,11 +83,12 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         input_NI, joined_OI = ctx.saved_tensors
         (gradient_NO,) = gradients
-        of_weights_OI = weight_gradient(gradient_NO, input_NI, precision=ctx.precision)
+        of_weights_OI = weight_gradient(gradient_NO, input_NI, precision=ctx.precision, turn=ctx.turn)
         return (
             None,
+            None,
             input_gradient(gradient_NO, joined_OI, precision=ctx.precision),
-            *of_weights_OI.split(ctx.widths),
+            *dense(of_weights_OI, turn=ctx.turn).split(ctx.widths),
         )
 
 

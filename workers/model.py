@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from configs.model import ModelConfig
 from configs.precision import Precision
-from workers.linear import linear
 from workers.passes import AbstractPasses, TorchPasses
 
 __all__ = ["Llama", "build_model", "rotary_tables"]
@@ -58,13 +57,23 @@ class Llama(nn.Module):
 
     def forward(self, tokens_BT: Tensor) -> Tensor:
         """Next-token logits, shape (B, T, V), for token ids of shape (B, T) with T up to the context length."""
-        logits_NV = linear(self._hidden(tokens_BT), self.head.weight, precision=self.precision)
+        logits_NV = self.passes.linear(self._hidden(tokens_BT), self.head.weight, precision=self.precision)
         return logits_NV.reshape(*tokens_BT.shape, -1)
 
-    def mean_loss(self, tokens_BT: Tensor, targets_BT: Tensor) -> Tensor:
-        """Mean cross entropy of the targets in nats per token; both arguments of shape (B, T)."""
+    def mean_loss(self, tokens_BT: Tensor, targets_BT: Tensor, *, out_of: int | None = None) -> Tensor:
+        """Mean cross entropy of the targets in nats per token; both arguments of shape (B, T).
+
+        Args:
+            tokens_BT: The windows.
+            targets_BT: What follows each token.
+            out_of: Targets of which these are a part; their sum is then divided by that number, so that parts add up.
+        """
         return self.passes.mean_loss(
-            self._hidden(tokens_BT), self.head.weight, targets_BT.flatten(), precision=self.precision
+            self._hidden(tokens_BT),
+            self.head.weight,
+            targets_BT.flatten(),
+            out_of=out_of or targets_BT.numel(),
+            precision=self.precision,
         )
 
     def _hidden(self, tokens_BT: Tensor) -> Tensor:
@@ -87,13 +96,15 @@ class Llama(nn.Module):
     def _attention(
         self, layer: "_Attention", normed_ND: Tensor, rotary: tuple[Tensor, Tensor], num_windows: int
     ) -> Tensor:
-        qkv_ND = linear(normed_ND, layer.query.weight, layer.key.weight, layer.value.weight, precision=self.precision)
+        qkv_ND = self.passes.linear(
+            normed_ND, layer.query.weight, layer.key.weight, layer.value.weight, precision=self.precision
+        )
         mixed_ND = self.passes.attention(qkv_ND, rotary, num_windows=num_windows, num_heads=self.config.num_heads)
-        return linear(mixed_ND, layer.output.weight, precision=self.precision)
+        return self.passes.linear(mixed_ND, layer.output.weight, precision=self.precision)
 
     def _mlp(self, layer: "_SwiGlu", normed_ND: Tensor) -> Tensor:
-        gate_up_NM = linear(normed_ND, layer.gate.weight, layer.up.weight, precision=self.precision)
-        return linear(self.passes.swiglu(gate_up_NM), layer.down.weight, precision=self.precision)
+        gate_up_NM = self.passes.linear(normed_ND, layer.gate.weight, layer.up.weight, precision=self.precision)
+        return self.passes.linear(self.passes.swiglu(gate_up_NM), layer.down.weight, precision=self.precision)
 
 
 # The layers only hold weights, in the order in which the published study draws them.

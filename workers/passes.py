@@ -20,6 +20,10 @@ class AbstractPasses(ABC):
     """What lies between two products of the model; every implementation computes the same up to rounding."""
 
     @abstractmethod
+    def linear(self, input_NI: Tensor, *weights_OI: Tensor, precision: Precision) -> Tensor:
+        """Rows times the transposes of one or more matrices; see `workers.linear.linear`."""
+
+    @abstractmethod
     def add_rms_norm(
         self, stream_ND: Tensor, addition_ND: Tensor | None, gain_D: Tensor, *, epsilon: float
     ) -> tuple[Tensor, Tensor]:
@@ -44,13 +48,19 @@ class AbstractPasses(ABC):
         """silu(gate) * up, shape (N, M), of rows of M gates and M ups."""
 
     @abstractmethod
-    def mean_loss(self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, precision: Precision) -> Tensor:
-        """Mean cross entropy in nats of the targets under logits hidden @ weight transposed."""
+    def mean_loss(
+        self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, out_of: int, precision: Precision
+    ) -> Tensor:
+        """Cross entropies in nats of the targets under logits hidden @ weight transposed, summed and over `out_of`."""
 
 
 @final
 class TorchPasses(AbstractPasses):
     """Plain torch: any device, any type."""
+
+    def linear(self, input_NI: Tensor, *weights_OI: Tensor, precision: Precision) -> Tensor:
+        """See the base class."""
+        return linear(input_NI, *weights_OI, precision=precision)
 
     def add_rms_norm(
         self, stream_ND: Tensor, addition_ND: Tensor | None, gain_D: Tensor, *, epsilon: float
@@ -73,9 +83,12 @@ class TorchPasses(AbstractPasses):
         gate_NM, up_NM = gate_up_NM.chunk(2, dim=1)
         return functional.silu(gate_NM) * up_NM
 
-    def mean_loss(self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, precision: Precision) -> Tensor:
+    def mean_loss(
+        self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, out_of: int, precision: Precision
+    ) -> Tensor:
         """See the base class."""
-        return functional.cross_entropy(linear(hidden_ND, weight_VD, precision=precision), targets_N)
+        logits_NV = linear(hidden_ND, weight_VD, precision=precision)
+        return functional.cross_entropy(logits_NV, targets_N, reduction="sum") / out_of
 
 
 def rotate(input_BHTK: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:

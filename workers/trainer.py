@@ -98,7 +98,7 @@ class Trainer:
         num_windows = max(1, _MOST_TOKENS_AT_ONCE // inputs_BT.shape[1])
         loss = 0.0
         for inputs, targets in zip(inputs_BT.split(num_windows), targets_BT.split(num_windows), strict=True):
-            part = self.model.mean_loss(inputs, targets) * (len(inputs) / len(inputs_BT))
+            part = self.model.mean_loss(inputs, targets, out_of=inputs_BT.numel())
             part.backward()
             loss += part.item()
         return loss

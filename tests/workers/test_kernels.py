@@ -28,8 +28,13 @@ def kernel_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def compiled(kernel_cache):
-    return CompiledPasses(KernelLibrary(build_kernels(kernel_cache)))
+def compiled_library(kernel_cache):
+    return KernelLibrary(build_kernels(kernel_cache))
+
+
+@pytest.fixture(scope="session")
+def compiled(compiled_library):
+    return CompiledPasses(compiled_library)
 
 
 def drawn(*shape, seed=0):
@@ -101,9 +106,45 @@ def test_mean_loss_is_that_of_torch(compiled, rows, width, vocabulary):
     targets = torch.randint(0, vocabulary, (rows,), generator=torch.Generator().manual_seed(5))
 
     def loss(passes, hidden, weight):
-        return (passes.mean_loss(hidden, weight, targets, precision=Precision.FP32),)
+        return (passes.mean_loss(hidden, weight, targets, out_of=len(targets), precision=Precision.FP32),)
 
     assert_same(loss, compiled=compiled, tensors=[drawn(rows, width), drawn(vocabulary, width, seed=1)])
+
+
+@pytest.mark.parametrize("name", ["torch", "compiled"])
+def test_parts_of_a_mean_loss_add_up(compiled, name):
+    passes = TorchPasses() if name == "torch" else compiled
+    hidden, weight = drawn(30, 16), drawn(260, 16, seed=1)
+    targets = torch.randint(0, 260, (30,), generator=torch.Generator().manual_seed(5))
+
+    whole = passes.mean_loss(hidden, weight, targets, out_of=30, precision=Precision.FP32)
+    parts = [
+        passes.mean_loss(hidden[rows], weight, targets[rows], out_of=30, precision=Precision.FP32)
+        for rows in (slice(0, 12), slice(12, 30))
+    ]
+
+    assert sum(part.item() for part in parts) == pytest.approx(whole.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (5, 33), (48, 32), (100, 17)])
+def test_turned_matrix_is_the_transpose(compiled_library, shape, threads):
+    matrix = drawn(*shape).detach()
+    torch.set_num_threads(threads)
+
+    transpose = compiled_library.turned(matrix)
+
+    assert transpose.is_contiguous()
+    assert torch.equal(transpose, matrix.T)
+
+
+@pytest.mark.parametrize(("rows", "width", "widths"), [(1, 3, (2,)), (33, 24, (50,)), (40, 32, (16, 8, 40))])
+def test_linear_is_that_of_torch(compiled, rows, width, widths):
+    def multiply(passes, values, *weights):
+        return (passes.linear(values, *weights, precision=Precision.FP32),)
+
+    weights = [drawn(output_width, width, seed=place) for place, output_width in enumerate(widths, start=1)]
+    assert_same(multiply, compiled=compiled, tensors=[drawn(rows, width), *weights])
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
@@ -111,7 +152,7 @@ def test_a_hidden_value_that_is_not_finite_makes_the_loss_not_finite(compiled, b
     hidden = drawn(3, 4).detach()
     hidden[1, 2] = bad
 
-    loss = compiled.mean_loss(hidden, drawn(20, 4, seed=1), torch.tensor([0, 1, 2]), precision=Precision.FP32)
+    loss = compiled.mean_loss(hidden, drawn(20, 4, seed=1), torch.tensor([0, 1, 2]), out_of=3, precision=Precision.FP32)
 
     assert not torch.isfinite(loss)
 
@@ -119,7 +160,7 @@ def test_a_hidden_value_that_is_not_finite_makes_the_loss_not_finite(compiled, b
 def test_large_logits_neither_overflow_nor_vanish(compiled):
     hidden, weight = torch.eye(2) * 200.0, torch.eye(2)
 
-    loss = compiled.mean_loss(hidden, weight, torch.tensor([0, 0]), precision=Precision.FP32)
+    loss = compiled.mean_loss(hidden, weight, torch.tensor([0, 0]), out_of=2, precision=Precision.FP32)
 
     assert loss.item() == pytest.approx((0.0 + 200.0) / 2, rel=1e-6)
 

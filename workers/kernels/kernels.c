@@ -68,6 +68,29 @@ INLINE vector exponential(vector values) {
 
 INLINE long rounded_up(long value, long unit) { return (value + unit - 1) / unit * unit; }
 
+/* ---- transposes ----------------------------------------------------------------------------------------------- */
+
+/* to, shape (num_columns, num_rows), becomes the transpose of from, by squares that stay in the fastest cache. */
+void turn_matrix(const float *from, float *to, long num_rows, long num_columns, int num_threads) {
+    enum { SIDE = 16 };
+#pragma omp parallel for num_threads(num_threads) if (num_threads > 1)
+    for (long column = 0; column < num_columns; column += SIDE) {
+        for (long row = 0; row < num_rows; row += SIDE) {
+            float square[SIDE][SIDE];
+            if (row + SIDE <= num_rows && column + SIDE <= num_columns) {
+                for (int i = 0; i < SIDE; i++)
+                    memcpy(square[i], from + (row + i) * num_columns + column, sizeof square[i]);
+                for (int j = 0; j < SIDE; j++)
+                    for (int i = 0; i < SIDE; i++) to[(column + j) * num_rows + row + i] = square[i][j];
+            } else {
+                for (long j = column; j < num_columns && j < column + SIDE; j++)
+                    for (long i = row; i < num_rows && i < row + SIDE; i++)
+                        to[j * num_rows + i] = from[i * num_columns + j];
+            }
+        }
+    }
+}
+
 /* ---- sums that become normalized ------------------------------------------------------------------------------ */
 
 /* stream += addition (where there is one); normed = gain * stream / rms(stream). inverse_rms has N values. */

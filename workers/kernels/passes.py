@@ -7,7 +7,7 @@ from torch import Tensor
 
 from configs.precision import Precision
 from workers.kernels.library import KernelLibrary
-from workers.linear import input_gradient, product, weight_gradient
+from workers.linear import dense, input_gradient, linear, product, weight_gradient
 from workers.passes import AbstractPasses
 
 __all__ = ["CompiledPasses"]
@@ -28,6 +28,10 @@ class CompiledPasses(AbstractPasses):
     def __init__(self, library: KernelLibrary) -> None:
         self._library = library
 
+    def linear(self, input_NI: Tensor, *weights_OI: Tensor, precision: Precision) -> Tensor:
+        """See the base class."""
+        return linear(input_NI, *weights_OI, precision=precision, turn=self._library.turned)
+
     def add_rms_norm(
         self, stream_ND: Tensor, addition_ND: Tensor | None, gain_D: Tensor, *, epsilon: float
     ) -> tuple[Tensor, Tensor]:
@@ -45,9 +49,11 @@ class CompiledPasses(AbstractPasses):
         hidden_NM: Tensor = _SwiGlu.apply(self._library, gate_up_NM)  # type: ignore[no-untyped-call]
         return hidden_NM
 
-    def mean_loss(self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, precision: Precision) -> Tensor:
+    def mean_loss(
+        self, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, *, out_of: int, precision: Precision
+    ) -> Tensor:
         """See the base class."""
-        loss: Tensor = _MeanLoss.apply(self._library, precision, targets_N, hidden_ND, weight_VD)  # type: ignore[no-untyped-call]
+        loss: Tensor = _MeanLoss.apply(self._library, precision, out_of, targets_N, hidden_ND, weight_VD)  # type: ignore[no-untyped-call]
         return loss
 
 
@@ -65,7 +71,7 @@ class _AddRmsNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        added_gradient_ND, normed_gradient_ND = (_dense(gradient) for gradient in gradients)
+        added_gradient_ND, normed_gradient_ND = (_by_rows(gradient) for gradient in gradients)
         if normed_gradient_ND is None:
             return None, None, added_gradient_ND, added_gradient_ND if ctx.has_addition else None, None
         stream_gradient_ND, gain_gradient_D = ctx.library.add_rms_norm_backward(
@@ -118,17 +124,23 @@ class _MeanLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, library: KernelLibrary, precision: Precision, targets_N: Tensor, hidden_ND: Tensor, weight_VD: Tensor
+        ctx: Any,
+        library: KernelLibrary,
+        precision: Precision,
+        out_of: int,
+        targets_N: Tensor,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
     ) -> Tensor:
         losses, of_hidden, of_weight_VD = [], [], torch.zeros(())
         for rows_ND, targets in zip(hidden_ND.split(_ROWS_PER_CHUNK), targets_N.split(_ROWS_PER_CHUNK), strict=True):
             logits_NV = product(rows_ND, weight_VD, precision=precision)
-            losses.append(library.cross_entropy_with_gradient(logits_NV, targets, gradient_scale=1.0 / len(targets_N)))
+            losses.append(library.cross_entropy_with_gradient(logits_NV, targets, gradient_scale=1.0 / out_of))
             of_hidden.append(input_gradient(logits_NV, weight_VD, precision=precision))
-            part_VD = weight_gradient(logits_NV, rows_ND, precision=precision)
+            part_VD = weight_gradient(logits_NV, rows_ND, precision=precision, turn=library.turned)
             of_weight_VD = part_VD if len(losses) == 1 else of_weight_VD.add_(part_VD)
-        ctx.save_for_backward(torch.cat(of_hidden), of_weight_VD)
-        return torch.cat(losses).mean()
+        ctx.save_for_backward(torch.cat(of_hidden), dense(of_weight_VD, turn=library.turned))
+        return torch.cat(losses).sum() / out_of
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -136,8 +148,8 @@ class _MeanLoss(torch.autograd.Function):
         of_hidden_ND, of_weight_VD = ctx.saved_tensors
         if of_loss.item() != 1.0:
             of_hidden_ND, of_weight_VD = of_hidden_ND * of_loss, of_weight_VD * of_loss
-        return None, None, None, of_hidden_ND, of_weight_VD
+        return None, None, None, None, of_hidden_ND, of_weight_VD
 
 
-def _dense(gradient: Tensor | None) -> Tensor | None:
+def _by_rows(gradient: Tensor | None) -> Tensor | None:
     return None if gradient is None else gradient.contiguous()
