@@ -1,13 +1,15 @@
-"""Where checkpoints and resume states are kept."""
+"""Where checkpoints and resume states are kept, and which."""
 
 import re
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from configs.frozen import FrozenConfig
 
-__all__ = ["IN_RUN_DIRECTORY", "CheckpointsConfig"]
+__all__ = ["IN_RUN_DIRECTORY", "CheckpointsConfig", "KeptWeights"]
+
+KeptWeights = Literal["all", "last", "none"]
 
 _URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?P<place>.*)")
 
@@ -18,6 +20,11 @@ class CheckpointsConfig(FrozenConfig):
     uri: str | None = Field(
         default=None,
         description="An fsspec URL, such as s3://bucket/study or file:///data/study; null is the run directory.",
+    )
+    keep: KeptWeights = Field(
+        default="all",
+        description="Weights of which intervals are kept: `all`, with what a run needs to go on after its newest; or "
+        "those of the `last` or `none`, where an interrupted run begins anew. Records and losses are always kept.",
     )
 
     @model_validator(mode="after")
@@ -41,6 +48,15 @@ class CheckpointsConfig(FrozenConfig):
                 f"checkpoints.uri={self.uri} names no place of its own; write file:///directory, or s3://bucket/directory"
             )
         return self
+
+    def keeps_weights(self, interval: int, *, num_intervals: int) -> bool:
+        """Whether the weights of this interval, of so many, are kept."""
+        return self.keep == "all" or (self.keep == "last" and interval == num_intervals - 1)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether a run can go on after an interval, or begins anew."""
+        return self.keep == "all"
 
     @property
     def local_directory(self) -> str | None:

@@ -35,6 +35,7 @@ OverrideValue = Any  # a value of any field; `for_condition` validates it as tha
 
 # What may differ between conditions: the corpus and its tokenizer are shared, so that losses compare.
 _CONDITION_SECTIONS = ("model", "optimization", "schedule")
+_SHARED_FIELDS = ("model.vocab_size", "model.directory", "model.weights_sha256", "model.end_id")
 
 
 class ExperimentConfig(FrozenConfig):
@@ -74,6 +75,11 @@ class ExperimentConfig(FrozenConfig):
         if self.precision is Precision.TF32 and self.placement.device == "cpu":
             raise ValueError(
                 "precision=tf32 is a way of GPUs, but placement.device=cpu; set precision=fp32 or placement.device=cuda"
+            )
+        if "initialization" in self.seed_controls and self.model.directory is not None:
+            raise ValueError(
+                "seed_controls names initialization, but every run begins with the weights in model.directory; "
+                "set seed_controls=[data_order]"
             )
         self._windows_fit()
         _reject_duplicates("conditions (apart from case)", tuple(name.lower() for name in self.conditions))
@@ -115,7 +121,7 @@ class ExperimentConfig(FrozenConfig):
         if not self.conditions and condition == BASE_CONDITION:
             return type(self).model_validate(values)
         for key, value in self.conditions[condition].items():
-            _require_overridable(key, condition=condition)
+            _require_overridable(key, condition=condition, model=self.model)
             try:
                 values = with_dotted(values, key=key, value=value)
             except ValueError as error:
@@ -125,6 +131,11 @@ class ExperimentConfig(FrozenConfig):
     def to_dict(self) -> dict[str, Any]:
         """A JSON- and YAML-ready dictionary of every field."""
         return self.model_dump(mode="json")
+
+    def with_weights(self, sha256: str) -> "ExperimentConfig":
+        """The same experiment with it known which weights `model.directory` holds."""
+        values = self.to_dict()
+        return type(self).model_validate(values | {"model": values["model"] | {"weights_sha256": sha256}})
 
     def with_placement(self, **decided: Any) -> "ExperimentConfig":
         """The same experiment with some fields of `placement` decided."""
@@ -155,12 +166,33 @@ class ExperimentConfig(FrozenConfig):
             del values["placement"]["kernels"]
         if self.placement.stack_runs in ("auto", 1):
             del values["placement"]["stack_runs"]
+        if self.placement.tokens_at_once is None:
+            del values["placement"]["tokens_at_once"]
+        values["model"] = _without_defaults_of_later(self.model)
         return _canonical_sha256(values)
 
 
-def _require_overridable(key: str, *, condition: str) -> None:
+def _without_defaults_of_later(model: ModelConfig) -> dict[str, Any]:
+    """The shape, and which weights it begins with wherever they lie; what was always so before is left out."""
+    values = model.model_dump(mode="json", exclude={"directory"})
+    if model.num_key_value_heads == model.num_heads:
+        del values["num_kv_heads"]
+    if model.tied_head:
+        del values["tied_head"]
+    for name in ("weights_sha256", "end_id"):
+        if values[name] is None:
+            del values[name]
+    return values
+
+
+def _require_overridable(key: str, *, condition: str, model: ModelConfig) -> None:
     section, dot, _ = key.partition(".")
-    if section in _CONDITION_SECTIONS and dot and key != "model.vocab_size":
+    if model.directory is not None and section == "model" and key != "model.context_length":
+        raise ValueError(
+            f"conditions.{condition} cannot override {key}, since model.directory gives the model; "
+            "of the section model only model.context_length may differ"
+        )
+    if section in _CONDITION_SECTIONS and dot and key not in _SHARED_FIELDS:
         return
     guess = nearest(section, _CONDITION_SECTIONS)
     is_misspelt = section not in _CONDITION_SECTIONS and guess is not None

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from configs.errors import ConfigurationError
 from configs.experiment import ExperimentConfig
 from configs.explain import explain
+from configs.llama_directory import with_directory_shape
 from configs.overrides import with_dotted
 from configs.preset_files import preset_text
 
@@ -32,6 +33,7 @@ def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> Experiment
     values = _parse(_read(source), origin=source)
     for override in overrides:
         values = _apply(values, override)
+    values = with_directory_shape(values)
     try:
         return ExperimentConfig.model_validate(values)
     except ValidationError as error:

@@ -24,6 +24,12 @@ class PlacementConfig(FrozenConfig):
         description="Runs of one condition that one process trains at once, as one model with an axis of seeds; `auto` "
         "is 1 on a CPU and every seed on a GPU.",
     )
+    tokens_at_once: int | None = Field(
+        default=None,
+        gt=0,
+        description="Tokens of one step whose activations exist at the same time; the gradients of its parts add up. "
+        "null is the whole step in a stack, and 1,024 tokens elsewhere.",
+    )
     max_concurrent_runs: Annotated[int, Field(gt=0)] | Literal["auto"] = Field(
         default="auto", description="Most runs at once; `auto` fills every slot."
     )

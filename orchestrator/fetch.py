@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from configs.errors import RunDirectoryError
+from configs.experiment import ExperimentConfig
 from orchestrator.checkpoint_mirror import bring_home
 from orchestrator.checkpoint_place import require_own_place
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import reading_ledger
 from orchestrator.run_directory import open_run_directory
 from workers.record_files import CHECKPOINT_NAMES
+from workers.records import IntervalRecord
 
 __all__ = ["fetch_checkpoints"]
 
@@ -33,5 +35,13 @@ def fetch_checkpoints(root: Path) -> tuple[str, ...]:
     with hold_lease(paths.lease_file), reading_ledger(paths.ledger_file) as ledger:
         require_own_place(config, manifest=directory.manifest)
         records = ledger.records()
-        problems = bring_home(config, paths=paths, records=records, names=CHECKPOINT_NAMES)
+        with_weights = [record for record in records if _has_weights(record, config=directory.config)]
+        others = [record for record in records if record not in with_weights]
+        problems = bring_home(config, paths=paths, records=with_weights, names=CHECKPOINT_NAMES)
+        problems += bring_home(config, paths=paths, records=others)
     return (*problems, f"{len(records) - len(problems)} of {len(records)} checkpoints are in {paths.checkpoints_dir}.")
+
+
+def _has_weights(record: IntervalRecord, *, config: ExperimentConfig) -> bool:
+    num_intervals = config.for_condition(record.condition).schedule.num_intervals
+    return config.checkpoints.keeps_weights(record.interval, num_intervals=num_intervals)

@@ -27,7 +27,9 @@ from orchestrator.run_directory import RunDirectory, create_run_directory, requi
 from orchestrator.run_state import RunState
 from orchestrator.sites import AbstractSite
 from orchestrator.stop_signal import StopRequest, stop_on_signals
+from orchestrator.weights_identity import identify_weights
 from workers.corpus import Corpus, load_corpus, prepare_corpus, require_windows
+from workers.given_tokenizer import given_tokenizer
 from workers.points import Point, Reach, pass_by
 from workers.records import IntervalRecord
 from workers.store_choice import checkpoint_store
@@ -61,7 +63,12 @@ def prepare_experiment(config: ExperimentConfig, *, cache_dir: Path) -> Corpus:
     Raises:
         CorpusError: If the text cannot be had or does not suffice.
     """
-    corpus = prepare_corpus(config.corpus, vocab_size=config.model.vocab_size, cache_dir=cache_dir)
+    corpus = prepare_corpus(
+        config.corpus,
+        vocab_size=config.model.vocab_size,
+        cache_dir=cache_dir,
+        given=given_tokenizer(config.model),
+    )
     for name in config.condition_names:
         resolved = config.for_condition(name)
         require_windows(
@@ -97,7 +104,7 @@ def start_experiment(
     Raises:
         UserError: If something was found wrong before the first step; `out` is then as it was.
     """
-    choice = decide_placement(config, cache_dir=cache_dir)
+    choice = decide_placement(identify_weights(config), cache_dir=cache_dir)
     config = choice.config
     present = require_free_or_same(out, config=config)
     needs = needs_of(config)
@@ -112,7 +119,7 @@ def start_experiment(
         _require_same_corpus(corpus, present)
         return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
     require_free_place(config.checkpoints)
-    with site.opened(out, checkpoints=config.checkpoints):
+    with site.opened(out, checkpoints=config.checkpoints, readable=_read_by_runs(config)):
         slots = site.slots(config.placement)
         manifest = first_manifest(
             config,
@@ -141,9 +148,16 @@ def resume_experiment(
         if _is_complete(directory):
             return _finish(directory, ending=Ending(EndingKind.FINISHED), view=view, reach=reach)
         _require_same_corpus(load_corpus(directory.paths), directory)
+        identify_weights(directory.config)
         hold_place(directory.config.checkpoints, manifest=directory.manifest, paths=directory.paths)
-        with site.opened(directory.paths.root, checkpoints=directory.config.checkpoints):
+        readable = _read_by_runs(directory.config)
+        with site.opened(directory.paths.root, checkpoints=directory.config.checkpoints, readable=readable):
             return _run(directory, site=site, view=view, stop=stop, reach=reach)
+
+
+def _read_by_runs(config: ExperimentConfig) -> tuple[Path, ...]:
+    """What every node must be able to read, apart from the run directory."""
+    return () if config.model.directory is None else (Path(config.model.directory),)
 
 
 def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach) -> Finish:

@@ -70,6 +70,9 @@ def first_manifest(
         },
         "notices": list(notices),
         "seed_controls": list(config.seed_controls),
+        "initial_weights": None
+        if config.model.directory is None
+        else {"directory": config.model.directory, "sha256": config.model.weights_sha256},
         "config_fingerprint": config.fingerprint,
         "corpus": {
             "fingerprint": corpus.fingerprint,

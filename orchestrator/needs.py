@@ -17,6 +17,7 @@ _EVALUATED_TOKEN_BYTES = 8  # loss, rank and ties of one token, compressed
 _STEP_BYTES = 16  # loss and gradient norm of one step
 _CHECKPOINT_OVERHEAD_BYTES = 8 * 1024
 _RESUME_STATES = 2
+_GPU_CONTEXT_BYTES = 1024**3  # CUDA's context, and what its libraries hold for themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,11 @@ class Needs:
     """Estimates for one experiment."""
 
     memory_per_run_bytes: int
-    """Resident memory of the largest run."""
+    """Resident memory of the largest run on its machine."""
     disk_bytes: int
     """Everything that the complete run directory holds."""
+    gpu_memory_bytes: int | None = None
+    """Memory of one GPU for the largest stack that it holds; None on a CPU."""
 
 
 def needs_of(config: ExperimentConfig) -> Needs:
@@ -35,6 +38,7 @@ def needs_of(config: ExperimentConfig) -> Needs:
     return Needs(
         memory_per_run_bytes=max(map(_memory_bytes, conditions)),
         disk_bytes=len(config.seeds) * sum(map(_disk_bytes, conditions)),
+        gpu_memory_bytes=max(map(_gpu_bytes, conditions)) if config.placement.device == "cuda" else None,
     )
 
 
@@ -72,15 +76,34 @@ def nearest_existing(directory: Path) -> Path:
 
 
 def _memory_bytes(config: ExperimentConfig) -> int:
-    model, tokens = config.model, config.schedule.tokens_per_step
+    if config.placement.device == "cuda":
+        # Weights as they are read and as they are written, and moments where they are kept.
+        copies = 3 + (2 if config.checkpoints.can_resume else 0)
+        return _PROCESS_BYTES + _FLOAT_BYTES * copies * config.model.num_parameters
     # Weights, gradients and two moments; then what backward needs of every layer, and the logits.
-    state = 4 * model.num_parameters
-    per_token = model.num_layers * (10 * model.width + 4 * model.mlp_width) + _LIVE_LOGITS * model.vocab_size
-    return _PROCESS_BYTES + _FLOAT_BYTES * (state + tokens * per_token)
+    return _PROCESS_BYTES + _FLOAT_BYTES * (4 * config.model.num_parameters + _activations(config))
+
+
+def _gpu_bytes(config: ExperimentConfig) -> int:
+    """Weights, gradients (by tensor and side by side) and two moments of every seed, and one model that is measured."""
+    stack_runs = 1 if config.placement.stack_runs == "auto" else config.placement.stack_runs
+    floats = stack_runs * (5 * config.model.num_parameters + _activations(config)) + config.model.num_parameters
+    return _GPU_CONTEXT_BYTES + _FLOAT_BYTES * floats
+
+
+def _activations(config: ExperimentConfig) -> int:
+    """Numbers that one run keeps between forward and backward."""
+    model = config.model
+    tokens = min(config.schedule.tokens_per_step, config.placement.tokens_at_once or config.schedule.tokens_per_step)
+    return tokens * (model.num_layers * (10 * model.width + 4 * model.mlp_width) + _LIVE_LOGITS * model.vocab_size)
 
 
 def _disk_bytes(config: ExperimentConfig) -> int:
     weights = _FLOAT_BYTES * config.model.num_parameters
-    checkpoint = weights + config.evaluation.tokens * _EVALUATED_TOKEN_BYTES + _CHECKPOINT_OVERHEAD_BYTES
+    num_intervals = config.schedule.num_intervals
+    checkpoint = config.evaluation.tokens * _EVALUATED_TOKEN_BYTES + _CHECKPOINT_OVERHEAD_BYTES
+    keeps = config.checkpoints
+    num_kept = sum(keeps.keeps_weights(interval, num_intervals=num_intervals) for interval in range(num_intervals))
+    resume_states = _RESUME_STATES * 2 * weights if keeps.can_resume else 0
     steps = config.schedule.num_steps * _STEP_BYTES
-    return config.schedule.num_intervals * checkpoint + steps + _RESUME_STATES * 2 * weights
+    return num_intervals * checkpoint + num_kept * weights + steps + resume_states

@@ -13,6 +13,7 @@ from orchestrator.needs import nearest_existing, needs_of
 from orchestrator.placement_choice import decide_placement
 from orchestrator.slots import slots_for
 from orchestrator.speed_trial import measure_speed, watts_per_run
+from orchestrator.weights_identity import identify_weights
 from workers.corpus import Corpus
 
 __all__ = ["ConditionPlan", "Plan", "TextPlan", "make_plan"]
@@ -66,6 +67,8 @@ class Plan:
     wall_time_s: float
     memory_per_run_bytes: int
     memory_available_bytes: int
+    gpu_memory_bytes: int | None
+    """Of each GPU, estimated; None on a CPU."""
     disk_bytes: int
     disk_free_bytes: int
     out: Path
@@ -82,7 +85,7 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
     Raises:
         UserError: If the text is named but cannot be read, or not one slot fits.
     """
-    config = decide_placement(config, cache_dir=cache_dir).config
+    config = decide_placement(identify_weights(config), cache_dir=cache_dir).config
     machine = inspect_machine()
     slots = slots_for(machine, node=machine.host, placement=config.placement)
     most = config.placement.max_concurrent_runs
@@ -122,6 +125,7 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
         wall_time_s=_makespan_s(conditions, config=config, num_slots=num_concurrent, start_up_s=start_up_s),
         memory_per_run_bytes=max(peak_bytes, needs.memory_per_run_bytes),
         memory_available_bytes=machine.memory_available_bytes,
+        gpu_memory_bytes=needs.gpu_memory_bytes,
         disk_bytes=needs.disk_bytes,
         disk_free_bytes=shutil.disk_usage(nearest_existing(out)).free,
         out=out,

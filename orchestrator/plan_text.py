@@ -36,6 +36,7 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
             f"{format_bytes(plan.num_concurrent_runs * plan.memory_per_run_bytes)} in all; "
             f"{format_bytes(plan.memory_available_bytes)} available",
         ),
+        *(() if plan.gpu_memory_bytes is None else (_line("memory of a GPU", _gpu_memory(plan.gpu_memory_bytes)),)),
         _line(
             "disk", f"about {format_bytes(plan.disk_bytes)} in {plan.out}; {format_bytes(plan.disk_free_bytes)} free"
         ),
@@ -62,6 +63,10 @@ def _condition_lines(condition: ConditionPlan, *, is_only: bool) -> list[str]:
         ),
         _line("energy", _energy(condition)),
     ]
+
+
+def _gpu_memory(needed_bytes: int) -> str:
+    return f"about {format_bytes(needed_bytes)}, estimated"
 
 
 def _energy(condition: ConditionPlan) -> str:

@@ -15,7 +15,7 @@ from orchestrator.progress_tracker import runs_of
 from orchestrator.run_directory import recognize_run_directory
 from workers.checkpoint_store import AbstractCheckpointStore
 from workers.publication import CheckpointPart
-from workers.record_files import read_whole_record
+from workers.record_files import ANALYSED_NAMES, CHECKPOINT_NAMES, read_whole_record
 from workers.records import IntervalRecord, RunId
 from workers.store_choice import checkpoint_store
 
@@ -85,17 +85,22 @@ def _whole_records(
 ) -> list[IntervalRecord]:
     records = []
     for run in runs_of(config):
-        for interval in range(config.for_condition(run.condition).schedule.num_intervals):
-            records += _record_of(run, interval, store=store, said=said)
+        num_intervals = config.for_condition(run.condition).schedule.num_intervals
+        for interval in range(num_intervals):
+            has_weights = config.checkpoints.keeps_weights(interval, num_intervals=num_intervals)
+            names = CHECKPOINT_NAMES if has_weights else ANALYSED_NAMES
+            records += _record_of(run, interval, names=names, store=store, said=said)
     return records
 
 
-def _record_of(run: RunId, interval: int, *, store: AbstractCheckpointStore, said: list[str]) -> list[IntervalRecord]:
+def _record_of(
+    run: RunId, interval: int, *, names: frozenset[str], store: AbstractCheckpointStore, said: list[str]
+) -> list[IntervalRecord]:
     checkpoint = store.published(run, interval, CheckpointPart.CHECKPOINT)
     if checkpoint is None:
         return []
     try:
-        return [read_whole_record(checkpoint, run=run, interval=interval)]
+        return [read_whole_record(checkpoint, run=run, interval=interval, names=names)]
     except CheckpointError as error:
         kept = store.set_aside(run, interval, CheckpointPart.CHECKPOINT)
         said.append(f"{error}; it is kept as {kept}.")

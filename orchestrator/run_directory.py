@@ -50,9 +50,10 @@ def require_free_or_same(out: Path, *, config: ExperimentConfig) -> RunDirectory
         if present.config.fingerprint != config.fingerprint:
             raise RunDirectoryError(f"{out} holds another experiment ({present.config.name}); choose another --out")
         if present.config.checkpoints != config.checkpoints:
+            name = "keep" if present.config.checkpoints.uri == config.checkpoints.uri else "uri"
+            was, now = (getattr(one.checkpoints, name) for one in (present.config, config))
             raise RunDirectoryError(
-                f"{out} has checkpoints.uri={present.config.checkpoints.uri} and not {config.checkpoints.uri}; "
-                "give the same, or choose another --out"
+                f"{out} has checkpoints.{name}={was} and not {now}; give the same, or choose another --out"
             )
         return present
     if out.exists() and not out.is_dir():

@@ -28,6 +28,8 @@ class Marker:
     """The directory of the file, or what holds the object."""
     name: str
     content: str
+    readable: tuple[Path, ...] = ()
+    """Directories that have to be there as well."""
 
     def leave(self) -> None:
         """Put it there.
@@ -54,7 +56,10 @@ class Marker:
             (self.place / self.name).unlink(missing_ok=True)
 
     def why_unseen(self) -> str:
-        """On any node: empty if it sees the marker, else what is to be done."""
+        """On any node: empty if it sees the marker and all else, else what is to be done."""
+        missing = next((str(directory) for directory in self.readable if not _can_list(directory)), None)
+        if missing is not None:
+            return f"{missing} cannot be read there; put it where every node has it under the same name"
         if isinstance(self.place, ObjectStorage):
             return self._why_unseen_in(self.place)
         try:
@@ -72,6 +77,10 @@ class Marker:
         return "" if is_seen else f"checkpoints.uri={storage.uri} is not the same place there"
 
 
+def _can_list(directory: Path) -> bool:
+    return directory.is_dir() and os.access(directory, os.R_OK | os.X_OK)
+
+
 def _remove_abandoned(place: Path | ObjectStorage) -> None:
     """Take back what commands of this host left that were killed."""
     if isinstance(place, ObjectStorage):
@@ -85,15 +94,22 @@ def _remove_abandoned(place: Path | ObjectStorage) -> None:
 
 
 @contextmanager
-def left_marker(run_dir: Path, *, checkpoints: CheckpointsConfig) -> Iterator[Marker]:
+def left_marker(run_dir: Path, *, checkpoints: CheckpointsConfig, readable: tuple[Path, ...] = ()) -> Iterator[Marker]:
     """A marker for the time of the block: with the checkpoints, or where the run directory is or will be.
+
+    Args:
+        run_dir: Where the run directory is or will be.
+        checkpoints: Where checkpoints are kept.
+        readable: Directories that every node must be able to read.
 
     Raises:
         RunDirectoryError: As `Marker.leave`.
         StorageError: As `Marker.leave`.
     """
     place = nearest_existing(run_dir) if checkpoints.uri is None else ObjectStorage(checkpoints.uri)
-    marker = Marker(place, f"{_PREFIX}{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16))
+    marker = Marker(
+        place, f"{_PREFIX}{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}", secrets.token_hex(16), readable
+    )
     marker.leave()
     _remove_abandoned(place)
     try:

@@ -37,12 +37,15 @@ class AbstractSite(ABC):
 
     @abstractmethod
     @contextmanager
-    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
+    def opened(
+        self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY, readable: tuple[Path, ...] = ()
+    ) -> Iterator[None]:
         """Start or reach whatever it is for the time of the block, and leave nothing of ours running.
 
         Args:
             run_dir: Where the run directory is or will be.
             checkpoints: Where checkpoints are kept; every node must see it, or else the run directory.
+            readable: Directories that every node must be able to read.
 
         Raises:
             ResourceError: If it cannot be used.
@@ -73,9 +76,11 @@ class InlineSite(AbstractSite):
     """This process and one slot, without Ray."""
 
     @contextmanager
-    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
+    def opened(
+        self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY, readable: tuple[Path, ...] = ()
+    ) -> Iterator[None]:
         """See the base class. There is nothing to open."""
-        del run_dir, checkpoints
+        del run_dir, checkpoints, readable
         yield
 
     def slots(self, placement: PlacementConfig) -> tuple[Slot, ...]:
@@ -108,7 +113,9 @@ class RaySite(AbstractSite):
         self._nodes: RayNodes | None = None
 
     @contextmanager
-    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
+    def opened(
+        self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY, readable: tuple[Path, ...] = ()
+    ) -> Iterator[None]:
         """See the base class."""
         _require_shared(checkpoints)
         # Ray takes seconds to import and sets signal handlers; whoever needs none of it never loads it.
@@ -122,7 +129,8 @@ class RaySite(AbstractSite):
                 self._nodes = RayNodes.of_own_ray()
                 yield
             return
-        with left_marker(run_dir, checkpoints=checkpoints) as marker, ray_cluster(self._address):
+        marked = left_marker(run_dir, checkpoints=checkpoints, readable=readable)
+        with marked as marker, ray_cluster(self._address):
             from orchestrator.ray_nodes import RayNodes
 
             self._nodes = RayNodes(marker=marker)

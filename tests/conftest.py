@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -130,6 +130,81 @@ def published_corpus(published_experiment: ExperimentConfig, tmp_path_factory: p
     )
     assert corpus.train.size == 428_628
     return corpus
+
+
+@pytest.fixture(scope="session")
+def llama_json() -> dict[str, Any]:
+    """The config.json of a tiny Llama with shared keys and a head of its own, as transformers writes it."""
+    return {
+        "architectures": ["LlamaForCausalLM"],
+        "attention_bias": False,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "head_dim": 8,
+        "hidden_act": "silu",
+        "hidden_size": 32,
+        "initializer_range": 0.1,
+        "intermediate_size": 48,
+        "max_position_embeddings": 64,
+        "mlp_bias": False,
+        "model_type": "llama",
+        "num_attention_heads": 4,
+        "num_hidden_layers": 2,
+        "num_key_value_heads": 2,
+        "pretraining_tp": 1,
+        "rms_norm_eps": 1e-5,
+        "rope_scaling": None,
+        "rope_theta": 5000.0,
+        "tie_word_embeddings": False,
+        "vocab_size": 400,
+    }
+
+
+@pytest.fixture(scope="session")
+def llama_tokenizer() -> str:
+    """A tokenizer.json with the special tokens of Llama, which are not those of our own tokenizers."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<unk>", "<s>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["Once upon a time there was a small dog. The dog was happy."] * 9, trainer=trainer)
+    return str(tokenizer.to_str())
+
+
+@pytest.fixture(scope="session")
+def make_llama_directory(
+    transformers: ModuleType, llama_json: dict[str, Any], llama_tokenizer: str
+) -> Callable[..., Path]:
+    """A function that lets transformers save a random Llama; its gains are not all one."""
+    import torch
+
+    def make(directory: Path, *, shards: str = "1GB", dtype: str = "float32", seed: int = 1, **changes: Any) -> Path:
+        config = transformers.LlamaConfig(**(llama_json | changes))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = transformers.LlamaForCausalLM(config)
+            with torch.no_grad():
+                for name, parameter in model.named_parameters():
+                    if name.endswith("norm.weight"):
+                        parameter += 0.3 * torch.randn(parameter.shape)
+        model.to(getattr(torch, dtype)).save_pretrained(directory, max_shard_size=shards)
+        (directory / "tokenizer.json").write_text(llama_tokenizer, encoding="utf-8")
+        return directory
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def llama_directory(make_llama_directory: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of a tiny Llama; read it, do not write into it."""
+    return make_llama_directory(tmp_path_factory.mktemp("models") / "tiny-llama")
 
 
 @pytest.fixture(scope="session")

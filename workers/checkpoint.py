@@ -1,5 +1,6 @@
 """Stage and read the directories that an interval of a run leaves."""
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -8,8 +9,10 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.torch import save
 from torch import Tensor
 
+from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
 from configs.errors import CheckpointError
 from configs.model import ModelConfig
 from workers.checkpoint_store import AbstractCheckpointStore
@@ -17,11 +20,22 @@ from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart
-from workers.record_files import RECORD_NAME, RESUME_NAMES, SCORES_NAME, STEPS_NAME, WEIGHTS_NAME, read_whole_record
+from workers.record_files import (
+    ANALYSED_NAMES,
+    CHECKPOINT_NAMES,
+    RECORD_NAME,
+    RESUME_NAMES,
+    SCORES_NAME,
+    STEPS_NAME,
+    WEIGHTS_NAME,
+    read_whole_record,
+)
 from workers.records import Damage, IntervalRecord, RunId
 from workers.step_series import StepSeries
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
+
+_METADATA = {"format": "pt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,8 @@ class Inspection:
     records: tuple[IntervalRecord, ...]
     """Records of all whole checkpoints, by interval."""
     damages: tuple[Damage, ...]
+    is_complete: bool = False
+    """Whether a run that keeps nothing to go on from has nothing left to do; any other goes on after its newest."""
 
 
 @final
@@ -63,16 +79,28 @@ class CheckpointDirectory:
         run: Whose checkpoints these are.
         attempt: The attempt that stages.
         model: The shape of the weights.
+        num_intervals: Intervals of a complete run.
+        config: Which weights are kept.
         reach: Told where staging is.
     """
 
     def __init__(
-        self, store: AbstractCheckpointStore, *, run: RunId, attempt: int, model: ModelConfig, reach: Reach = pass_by
+        self,
+        store: AbstractCheckpointStore,
+        *,
+        run: RunId,
+        attempt: int,
+        model: ModelConfig,
+        num_intervals: int,
+        config: CheckpointsConfig = IN_RUN_DIRECTORY,
+        reach: Reach = pass_by,
     ) -> None:
         self._store = store
         self._run = run
         self._attempt = attempt
         self._model = model
+        self._num_intervals = num_intervals
+        self._config = config
         self._reach = reach
 
     def stage(
@@ -90,7 +118,7 @@ class CheckpointDirectory:
         Args:
             interval: Index of the interval.
             weights: Parameters under our own names.
-            optimizer: The optimizer's moments; empty at interval 0.
+            optimizer: The optimizer's moments; empty at interval 0, and not asked for where a run cannot go on.
             scores: The evaluation of these weights.
             steps: The steps that led from the interval before to these weights.
             make_record: Gives the record, once the hashes of the files that it names are known.
@@ -98,11 +126,15 @@ class CheckpointDirectory:
         Returns:
             The record as written.
         """
-        self._stage_resume_state(interval, optimizer)
-        self._reach(Point.RESUME_STAGED)
+        if self._config.can_resume:
+            self._stage_resume_state(interval, optimizer)
+            self._reach(Point.RESUME_STAGED)
         staging = self._store.staging(self._run, interval, CheckpointPart.CHECKPOINT, attempt=self._attempt)
         llama_weights = to_llama_names(weights, config=self._model)
-        weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, {"format": "pt"})
+        if self._config.keeps_weights(interval, num_intervals=self._num_intervals):
+            weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, _METADATA)
+        else:
+            weights_sha256 = hashlib.sha256(save(llama_weights, _METADATA)).hexdigest()
         self._reach(Point.WEIGHTS_WRITTEN)
         staging.write("config.json", _json(llama_config(self._model)))
         tokens = _npz(loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
@@ -114,17 +146,17 @@ class CheckpointDirectory:
         self._reach(Point.CHECKPOINT_STAGED)
         return record
 
-    def inspect(self, *, num_intervals: int, known: frozenset[int]) -> "Inspection":
+    def inspect(self, *, known: frozenset[int]) -> "Inspection":
         """Verify every interval on disk and read the newest from which the run can go on.
 
         Args:
-            num_intervals: Intervals of a complete run.
             known: Intervals whose record the ledger has. A run never goes on past one that is neither known nor whole
                 on disk: it would stay missing.
         """
         damages: list[Damage] = []
         records: dict[int, IntervalRecord] = {}
         resumable: set[int] = set()
+        num_intervals = self._num_intervals
         for interval in range(num_intervals):
             try:
                 records |= self._whole_record(interval)
@@ -144,6 +176,7 @@ class CheckpointDirectory:
             },
             records=tuple(records.values()),
             damages=tuple(damages),
+            is_complete=not self._config.can_resume and first_gap == num_intervals,
         )
 
     def read(self, record: IntervalRecord) -> ResumePoint:
@@ -161,7 +194,11 @@ class CheckpointDirectory:
     def _whole_record(self, interval: int) -> dict[int, IntervalRecord]:
         """The record of a checkpoint by its interval; empty where none is published."""
         checkpoint = self._store.published(self._run, interval, CheckpointPart.CHECKPOINT)
-        return {} if checkpoint is None else {interval: read_whole_record(checkpoint, run=self._run, interval=interval)}
+        if checkpoint is None:
+            return {}
+        has_weights = self._config.keeps_weights(interval, num_intervals=self._num_intervals)
+        names = CHECKPOINT_NAMES if has_weights else ANALYSED_NAMES
+        return {interval: read_whole_record(checkpoint, run=self._run, interval=interval, names=names)}
 
     def _whole_resume_state(self, interval: int) -> set[int]:
         """The interval itself; empty where no resume state is published."""

@@ -1,9 +1,9 @@
 """Make the token streams that every seed of an experiment reads."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from configs.corpus import ALL_STORIES, CorpusConfig, StoryCount
 from configs.durable import write_bytes_durably
 from configs.errors import CorpusError
 from configs.run_paths import RunPaths
-from workers.corpus_encoding import TokenStream, encode_stories
-from workers.corpus_files import find_end_id, read_stream, read_tokenizer, write_stream
+from workers.corpus_encoding import TokenStream, encode_texts
+from workers.corpus_files import read_stream, read_tokenizer, write_stream
 from workers.corpus_warnings import corpus_warnings
+from workers.given_tokenizer import GivenTokenizer
 from workers.stories import Split
 from workers.story_sources import read_stories
-from workers.tokenizer import cached_tokenizer
+from workers.tokenizer import END_TOKEN, cached_tokenizer
 
 __all__ = ["Corpus", "assemble_corpus", "load_corpus", "prepare_corpus", "require_windows", "save_corpus"]
 
@@ -53,13 +54,20 @@ class Corpus:
         return digest.hexdigest()
 
     @property
+    def end_id(self) -> int:
+        """The token after each story, with which a stream of whole stories ends."""
+        return int(self.train[-1])
+
+    @property
     def num_unique_tokens(self) -> int:
         """Training tokens in one pass."""
         return int(self.train.size)
 
 
-def prepare_corpus(config: CorpusConfig, *, vocab_size: int, cache_dir: Path) -> Corpus:
-    """Read the stories, train the tokenizer, and encode both splits; every source is read once.
+def prepare_corpus(
+    config: CorpusConfig, *, vocab_size: int, cache_dir: Path, given: GivenTokenizer | None = None
+) -> Corpus:
+    """Read the stories, train the tokenizer unless one is given, and encode both splits; every source is read once.
 
     The tokenizer learns from the first `tokenizer_stories` training stories of the source, whatever `train_stories`
     is: conditions that differ in the amount of training text keep one tokenizer, so that their losses per token can
@@ -70,6 +78,7 @@ def prepare_corpus(config: CorpusConfig, *, vocab_size: int, cache_dir: Path) ->
         config: Which stories, and how many.
         vocab_size: Entries of the model's vocabulary; 260 hold any text, since bytes are never left out.
         cache_dir: Where trained tokenizers are kept.
+        given: A tokenizer that was trained elsewhere; None trains one.
 
     Returns:
         Flat streams in the order of the stories, the end token after each.
@@ -78,30 +87,31 @@ def prepare_corpus(config: CorpusConfig, *, vocab_size: int, cache_dir: Path) ->
         ConfigurationError: If the config names no file, or all of the endless built-in stories.
         CorpusError: If the text cannot be had or holds no story.
     """
-    num_tokenizer_stories = _number_to_learn_from(config)
+    num_tokenizer_stories = 1 if given is not None else _number_to_learn_from(config)
     train = read_stories(config, split="train", num_stories=_larger(config.train_stories, num_tokenizer_stories))
     validation = read_stories(config, split="validation", num_stories=config.validation_stories)
 
     tokenizer_stories = list(_first(train, num_stories=num_tokenizer_stories))
     _require_stories(len(tokenizer_stories), split="train")
-    tokenizer = cached_tokenizer(tokenizer_stories, vocab_size=vocab_size, cache_dir=cache_dir)
+    used = given or _trained(tokenizer_stories, vocab_size=vocab_size, cache_dir=cache_dir)
 
     train_stories = _first(chain(tokenizer_stories, train), num_stories=config.train_stories)
-    encoded_train = encode_stories(train_stories, tokenizer=tokenizer, vocab_size=vocab_size)
-    encoded_validation = encode_stories(validation, tokenizer=tokenizer, vocab_size=vocab_size)
+    encode = partial(encode_texts, tokenizer=used.tokenizer, end_id=used.end_id, vocab_size=vocab_size)
+    encoded_train = encode(train_stories)
+    encoded_validation = encode(validation)
     _require_stories(encoded_validation.num_stories, split="validation")
     return Corpus(
         train=encoded_train.tokens,
         validation=encoded_validation.tokens,
-        tokenizer_json=tokenizer.to_str(),
+        tokenizer_json=used.tokenizer.to_str(),
         num_train_stories=encoded_train.num_stories,
         num_validation_stories=encoded_validation.num_stories,
         warnings=corpus_warnings(
             config,
             train=encoded_train,
             validation=encoded_validation,
-            num_tokenizer_stories=len(tokenizer_stories),
-            num_learnt_entries=tokenizer.get_vocab_size(),
+            num_tokenizer_stories=None if given else len(tokenizer_stories),
+            num_learnt_entries=used.tokenizer.get_vocab_size(),
             vocab_size=vocab_size,
         ),
     )
@@ -171,7 +181,7 @@ def load_corpus(paths: RunPaths) -> Corpus:
 
 def assemble_corpus(tokenizer_json: str, *, train: TokenStream, validation: TokenStream) -> Corpus:
     """The corpus that a tokenizer and two streams make, without warnings."""
-    end_id = find_end_id(tokenizer_json)
+    end_id = train[-1]
     return Corpus(
         train=train,
         validation=validation,
@@ -180,6 +190,13 @@ def assemble_corpus(tokenizer_json: str, *, train: TokenStream, validation: Toke
         num_validation_stories=int(np.count_nonzero(validation == end_id)),
         warnings=(),
     )
+
+
+def _trained(stories: Sequence[str], *, vocab_size: int, cache_dir: Path) -> GivenTokenizer:
+    tokenizer = cached_tokenizer(stories, vocab_size=vocab_size, cache_dir=cache_dir)
+    end_id = tokenizer.token_to_id(END_TOKEN)
+    assert end_id is not None, "every tokenizer of ours has the end token"
+    return GivenTokenizer(tokenizer, end_id=end_id)
 
 
 def _number_to_learn_from(config: CorpusConfig) -> StoryCount:

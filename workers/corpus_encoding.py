@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from workers.tokenizer import END_TOKEN
-
-__all__ = ["EncodedStories", "TokenStream", "encode_stories", "encode_texts"]
+__all__ = ["EncodedStories", "TokenStream", "encode_texts"]
 
 TokenStream: TypeAlias = NDArray[np.uint16] | NDArray[np.uint32]
 TokenType: TypeAlias = type[np.uint16] | type[np.uint32]
@@ -40,31 +38,18 @@ class EncodedStories:
         return int(self.story_digests.size)
 
 
-def encode_stories(stories: Iterable[str], *, tokenizer: Tokenizer, vocab_size: int) -> EncodedStories:
+def encode_texts(stories: Iterable[str], *, tokenizer: Tokenizer, end_id: int, vocab_size: int) -> EncodedStories:
     """Encode stories in batches; beside the stream itself only one batch is in memory.
 
     Args:
         stories: The texts, in order.
-        tokenizer: Its special tokens, written out in a story, are encoded as the plain text that they are there, so
-            that the end token stands at the ends of stories only.
+        tokenizer: Of whatever origin. Its special tokens, written out in a story, are encoded as the plain text that
+            they are there, so that the end token stands at the ends of stories only.
+        end_id: The token to put after each story.
         vocab_size: Entries of the model's vocabulary; decides the width of a token id.
 
     Returns:
         The stream in the order of the stories, an end token after each.
-    """
-    end_id = tokenizer.token_to_id(END_TOKEN)
-    assert end_id is not None, "every tokenizer of ours has the end token"
-    return encode_texts(stories, tokenizer=tokenizer, end_id=end_id, vocab_size=vocab_size)
-
-
-def encode_texts(stories: Iterable[str], *, tokenizer: Tokenizer, end_id: int, vocab_size: int) -> EncodedStories:
-    """Encode stories as `encode_stories` does, with any tokenizer and its own end token.
-
-    Args:
-        stories: The texts, in order.
-        tokenizer: Of whatever origin.
-        end_id: The token to put after each story.
-        vocab_size: Entries of the model's vocabulary; decides the width of a token id.
     """
     plain = Tokenizer.from_str(tokenizer.to_str())
     plain.no_padding()

@@ -9,9 +9,8 @@ import numpy as np
 from configs.durable import write_bytes_durably
 from configs.errors import RunDirectoryError
 from workers.corpus_encoding import TokenStream
-from workers.tokenizer import END_TOKEN
 
-__all__ = ["find_end_id", "parse_stream", "parse_tokenizer", "read_stream", "read_tokenizer", "write_stream"]
+__all__ = ["parse_stream", "parse_tokenizer", "read_stream", "read_tokenizer", "write_stream"]
 
 
 def write_stream(stream: TokenStream, *, path: Path) -> None:
@@ -67,7 +66,7 @@ def read_tokenizer(path: Path) -> str:
         path: A tokenizer, as Hugging Face tokenizers write it.
 
     Raises:
-        RunDirectoryError: If the file is missing or is no tokenizer with an end token.
+        RunDirectoryError: If the file is missing or is no tokenizer.
     """
     try:
         data = path.read_bytes()
@@ -84,26 +83,16 @@ def parse_tokenizer(data: bytes | None, *, origin: Path | str) -> str:
     """
     try:
         tokenizer_json = _present(data).decode()
-        find_end_id(tokenizer_json)
+        _require_tokenizer(tokenizer_json)
     except (OSError, ValueError) as error:
         raise _unusable(origin, why=error) from error
     return tokenizer_json
 
 
-def find_end_id(tokenizer_json: str) -> int:
-    """The id of the end token.
-
-    Args:
-        tokenizer_json: A tokenizer, as Hugging Face tokenizers write it.
-
-    Raises:
-        ValueError: If this is no such tokenizer, or it has no end token.
-    """
-    try:
-        added_tokens = json.loads(tokenizer_json)["added_tokens"]
-        return next(int(token["id"]) for token in added_tokens if token["content"] == END_TOKEN)
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ValueError(f"it is no tokenizer with a token {END_TOKEN}") from error
+def _require_tokenizer(tokenizer_json: str) -> None:
+    values = json.loads(tokenizer_json)
+    if not isinstance(values, dict) or not {"added_tokens", "model"} <= values.keys():
+        raise ValueError("it is no tokenizer")
 
 
 def _present(data: bytes | None) -> bytes:
@@ -115,6 +104,8 @@ def _present(data: bytes | None) -> bytes:
 def _require_stream(stream: object) -> TokenStream:
     if not isinstance(stream, np.ndarray) or stream.ndim != 1 or stream.dtype not in (np.uint16, np.uint32):
         raise ValueError("it is no flat array of uint16 or uint32")
+    if not stream.size:
+        raise ValueError("it holds no token")
     return stream
 
 

@@ -15,7 +15,7 @@ def corpus_warnings(
     *,
     train: EncodedStories,
     validation: EncodedStories,
-    num_tokenizer_stories: int,
+    num_tokenizer_stories: int | None,
     num_learnt_entries: int,
     vocab_size: int,
 ) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def corpus_warnings(
         config: What was asked for.
         train: The encoded training stories.
         validation: The encoded validation stories.
-        num_tokenizer_stories: Stories that the tokenizer learnt from.
+        num_tokenizer_stories: Stories that the tokenizer learnt from; None if it came with the model.
         num_learnt_entries: Entries of the tokenizer, special tokens included.
         vocab_size: Entries of the model's vocabulary.
 
@@ -35,12 +35,20 @@ def corpus_warnings(
     return (
         *_fewer_stories("train_stories", asked=config.train_stories, found=train.num_stories),
         *_fewer_stories("validation_stories", asked=config.validation_stories, found=validation.num_stories),
-        *_fewer_stories("tokenizer_stories", asked=config.tokenizer_stories, found=num_tokenizer_stories),
-        *_smaller_vocabulary(num_learnt_entries, vocab_size=vocab_size),
+        *_too_little_learnt(config, num_tokenizer_stories, num_learnt_entries, vocab_size=vocab_size),
         *_other_length(config.reference_train_tokens, num_tokens=int(train.tokens.size)),
         *_repeated_stories(train),
         *_shared_stories(train, validation=validation),
     )
+
+
+def _too_little_learnt(
+    config: CorpusConfig, num_tokenizer_stories: int | None, num_learnt_entries: int, *, vocab_size: int
+) -> Iterator[str]:
+    if num_tokenizer_stories is None:
+        return
+    yield from _fewer_stories("tokenizer_stories", asked=config.tokenizer_stories, found=num_tokenizer_stories)
+    yield from _smaller_vocabulary(num_learnt_entries, vocab_size=vocab_size)
 
 
 def _fewer_stories(field: str, *, asked: StoryCount, found: int) -> Iterator[str]:

@@ -77,12 +77,14 @@ class IntervalKeeper:
             run=run,
             attempt=attempt,
             model=config.model,
+            num_intervals=config.schedule.num_intervals,
+            config=config.checkpoints,
             reach=reach,
         )
 
     def inspect(self) -> Inspection:
         """See `CheckpointDirectory.inspect`."""
-        return self.checkpoints.inspect(num_intervals=self._config.schedule.num_intervals, known=self._known)
+        return self.checkpoints.inspect(known=self._known)
 
     def evaluate(self, model: Llama, *, num_steps: int) -> TokenScores:
         """Measure the model on the evaluation tokens.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from configs.model import ModelConfig
 
-__all__ = ["from_llama_names", "llama_config", "to_llama_names"]
+__all__ = ["from_llama_names", "llama_config", "llama_names", "to_llama_names"]
 
 _LAYER_NAMES = {
     "attention_norm.gain": "input_layernorm.weight",
@@ -35,10 +35,9 @@ def to_llama_names(weights: Mapping[str, Tensor], *, config: ModelConfig) -> dic
         weights: Parameters under the names of our `Llama.named_parameters`.
         config: The model's shape.
     """
-    order = _halves_from_pairs(config)
     return {
-        theirs: (weights[ours][order] if ours.endswith(_ROTATED) else weights[ours]).detach().contiguous()
-        for ours, theirs in _names(config).items()
+        theirs: _reordered(weights[ours], ours=ours, config=config).detach().contiguous()
+        for ours, theirs in llama_names(config).items()
     }
 
 
@@ -48,22 +47,23 @@ def from_llama_names(weights: Mapping[str, Tensor], *, config: ModelConfig) -> d
     Raises:
         KeyError: If a parameter is missing.
     """
-    order = torch.argsort(_halves_from_pairs(config))
     return {
-        ours: weights[theirs][order] if ours.endswith(_ROTATED) else weights[theirs]
-        for ours, theirs in _names(config).items()
+        ours: _reordered(weights[theirs], ours=ours, config=config, is_back=True)
+        for ours, theirs in llama_names(config).items()
     }
 
 
 def llama_config(config: ModelConfig) -> dict[str, Any]:
     """The content of config.json for transformers."""
+    # The ids of our own tokenizer; one of a directory says how stories end, and needs no beginning or filling.
+    begin_id, end_id, filling_id = (2, 3, 0) if config.end_id is None else (None, config.end_id, None)
     return {
         "architectures": ["LlamaForCausalLM"],
         "attention_bias": False,
         "attention_dropout": 0.0,
-        "bos_token_id": 2,
+        "bos_token_id": begin_id,
         "dtype": "float32",
-        "eos_token_id": 3,
+        "eos_token_id": end_id,
         "head_dim": config.head_width,
         "hidden_act": "silu",
         "hidden_size": config.width,
@@ -74,26 +74,36 @@ def llama_config(config: ModelConfig) -> dict[str, Any]:
         "model_type": "llama",
         "num_attention_heads": config.num_heads,
         "num_hidden_layers": config.num_layers,
-        "num_key_value_heads": config.num_heads,
-        "pad_token_id": 0,
+        "num_key_value_heads": config.num_key_value_heads,
+        "pad_token_id": filling_id,
         "rms_norm_eps": config.norm_epsilon,
         "rope_theta": config.rope_base,
-        "tie_word_embeddings": True,
+        "tie_word_embeddings": config.tied_head,
         "torch_dtype": "float32",
         "use_cache": True,
         "vocab_size": config.vocab_size,
     }
 
 
-def _names(config: ModelConfig) -> dict[str, str]:
+def llama_names(config: ModelConfig) -> dict[str, str]:
+    """Our names of all parameters, and those of transformers."""
     names = {"embedding.weight": "model.embed_tokens.weight"}
     for layer in range(config.num_layers):
         for ours, theirs in _LAYER_NAMES.items():
             names[f"layers.{layer}.{ours}"] = f"model.layers.{layer}.{theirs}"
-    return names | {"norm.gain": "model.norm.weight"}
+    head = {} if config.tied_head else {"head.weight": "lm_head.weight"}
+    return names | {"norm.gain": "model.norm.weight"} | head
 
 
-def _halves_from_pairs(config: ModelConfig) -> Tensor:
-    """Row order, shape (width,), that puts the even dimensions of each head before its odd ones."""
-    rows = torch.arange(config.width).reshape(config.num_heads, -1, 2)
+def _reordered(weight: Tensor, *, ours: str, config: ModelConfig, is_back: bool = False) -> Tensor:
+    """The rows of queries and keys in the order of transformers, or back in ours; any other parameter as it is."""
+    if not ours.endswith(_ROTATED):
+        return weight
+    order = _halves_from_pairs(num_rows=len(weight), head_width=config.head_width)
+    return weight[torch.argsort(order) if is_back else order]
+
+
+def _halves_from_pairs(*, num_rows: int, head_width: int) -> Tensor:
+    """Row order, shape (num_rows,), that puts the even dimensions of each head before its odd ones."""
+    rows = torch.arange(num_rows).reshape(num_rows // head_width, -1, 2)
     return rows.transpose(1, 2).flatten()

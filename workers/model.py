@@ -9,9 +9,10 @@ from configs.model import ModelConfig
 from configs.precision import Precision
 from workers.passes import AbstractPasses, TorchPasses
 
-__all__ = ["Llama", "build_model", "rotary_tables"]
+__all__ = ["Llama", "blank_model", "build_model", "rotary_tables"]
 
 # Shapes: N = B T rows, B windows, T tokens of a window, D width, K dimensions of a head, M MLP width, V vocabulary.
+# Rows of queries, keys and values, written ND, are wider than D.
 
 
 def build_model(
@@ -21,7 +22,8 @@ def build_model(
 
     The generator is consumed in the order of the published study (arXiv 2606.13370): the framework's own initialization
     of every layer as it is built, then N(0, initial_sd) for every matrix in the same order. The tied matrix is drawn
-    twice in the second pass, as embedding and as head; the head's draw stays.
+    twice in the second pass, as embedding and as head; the head's draw stays. A `config.directory` is not looked at;
+    see `workers.initial_model`.
 
     Args:
         config: The shape.
@@ -36,8 +38,25 @@ def build_model(
     return model
 
 
+def blank_model(
+    config: ModelConfig,
+    *,
+    device: torch.device | None = None,
+    passes: AbstractPasses | None = None,
+    precision: Precision = Precision.FP32,
+) -> "Llama":
+    """A model for somebody else's weights: nothing is drawn, and whatever was in memory is in its parameters."""
+    with torch.device("meta"):
+        model = Llama(config, passes=passes or TorchPasses(), precision=precision)
+    model.to_empty(device=device or torch.device("cpu"))
+    if config.tied_head:
+        model.head.weight = model.embedding.weight
+    model.cosines_TK, model.sines_TK = (table.to(device) for table in rotary_tables(config))
+    return model
+
+
 class Llama(nn.Module):
-    """A pre-norm decoder with rotary attention, SwiGLU and a head tied to the embedding."""
+    """A pre-norm decoder with rotary attention, SwiGLU and a head that may be tied to the embedding."""
 
     def __init__(self, config: ModelConfig, *, passes: AbstractPasses, precision: Precision) -> None:
         super().__init__()
@@ -48,7 +67,8 @@ class Llama(nn.Module):
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.num_layers))
         self.norm = _Gain(config)
         self.head = _matrix(config.width, config.vocab_size)
-        self.head.weight = self.embedding.weight
+        if config.tied_head:
+            self.head.weight = self.embedding.weight
         cosines_TK, sines_TK = rotary_tables(config)
         self.cosines_TK: Tensor
         self.sines_TK: Tensor
@@ -99,7 +119,13 @@ class Llama(nn.Module):
         qkv_ND = self.passes.linear(
             normed_ND, layer.query.weight, layer.key.weight, layer.value.weight, precision=self.precision
         )
-        mixed_ND = self.passes.attention(qkv_ND, rotary, num_windows=num_windows, num_heads=self.config.num_heads)
+        mixed_ND = self.passes.attention(
+            qkv_ND,
+            rotary,
+            num_windows=num_windows,
+            num_heads=self.config.num_heads,
+            num_kv_heads=self.config.num_key_value_heads,
+        )
         return self.passes.linear(mixed_ND, layer.output.weight, precision=self.precision)
 
     def _mlp(self, layer: "_SwiGlu", normed_ND: Tensor) -> Tensor:
@@ -129,8 +155,8 @@ class _Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.query = _matrix(config.width, config.width)
-        self.key = _matrix(config.width, config.width)
-        self.value = _matrix(config.width, config.width)
+        self.key = _matrix(config.width, config.kv_width)
+        self.value = _matrix(config.width, config.kv_width)
         self.output = _matrix(config.width, config.width)
 
 

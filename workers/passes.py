@@ -10,10 +10,10 @@ from torch.nn import functional
 from configs.precision import Precision
 from workers.linear import linear
 
-__all__ = ["AbstractPasses", "TorchPasses", "rotate"]
+__all__ = ["AbstractPasses", "TorchPasses", "heads_of", "rotate", "shared_heads"]
 
-# Shapes: N = B T rows, B windows, T tokens of a window, D width, H heads, K dimensions of a head, M MLP width,
-# V vocabulary.
+# Shapes: N = B T rows, B windows, T tokens of a window, D width, H heads, G heads of keys and values, K dimensions of a
+# head, M MLP width, V vocabulary.
 
 
 class AbstractPasses(ABC):
@@ -30,14 +30,23 @@ class AbstractPasses(ABC):
         """The stream with the addition, and that sum normalized: gain * sum / sqrt(mean(sum squared) + epsilon)."""
 
     @abstractmethod
-    def attention(self, qkv_ND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+    def attention(
+        self,
+        qkv_ND: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        *,
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+    ) -> Tensor:
         """Causal attention within each window, with rotary positions.
 
         Args:
-            qkv_ND: Rows of D queries, D keys and D values, shape (N, 3 D).
+            qkv_ND: Rows of H K queries, G K keys and G K values; each head of keys and values serves H / G neighbours.
             rotary: Cosines and sines, each of shape (T, K); see `workers.model.rotary_tables`.
             num_windows: Windows in the rows.
-            num_heads: Heads in the width.
+            num_heads: H, heads in the width.
+            num_kv_heads: G, heads of keys and values.
 
         Returns:
             Mixed values, shape (N, D).
@@ -69,12 +78,24 @@ class TorchPasses(AbstractPasses):
         added_ND = stream_ND if addition_ND is None else stream_ND + addition_ND
         return added_ND, functional.rms_norm(added_ND, gain_D.shape, gain_D, epsilon)
 
-    def attention(self, qkv_ND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+    def attention(
+        self,
+        qkv_ND: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        *,
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+    ) -> Tensor:
         """See the base class."""
-        qkv_BTSHK = qkv_ND.unflatten(0, (num_windows, -1)).unflatten(2, (3, num_heads, -1))
-        query_BHTK, key_BHTK, value_BHTK = (part.transpose(1, 2) for part in qkv_BTSHK.unbind(2))
+        query_BHTK, key_BGTK, value_BGTK = heads_of(
+            qkv_ND.unflatten(0, (num_windows, -1)), num_heads=num_heads, num_kv_heads=num_kv_heads
+        )
         mixed_BHTK = functional.scaled_dot_product_attention(
-            rotate(query_BHTK, rotary), rotate(key_BHTK, rotary), value_BHTK, is_causal=True
+            rotate(query_BHTK, rotary),
+            shared_heads(rotate(key_BGTK, rotary), num_heads=num_heads),
+            shared_heads(value_BGTK, num_heads=num_heads),
+            is_causal=True,
         )
         return mixed_BHTK.transpose(1, 2).flatten(2).flatten(0, 1)
 
@@ -89,6 +110,21 @@ class TorchPasses(AbstractPasses):
         """See the base class."""
         logits_NV = linear(hidden_ND, weight_VD, precision=precision)
         return functional.cross_entropy(logits_NV, targets_N, reduction="sum") / out_of
+
+
+def heads_of(qkv_BTD: Tensor, *, num_heads: int, num_kv_heads: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, shape (B, H, T, K), keys and values, each of shape (B, G, T, K), of rows that hold them side by side."""
+    heads_BTHK = qkv_BTD.unflatten(2, (num_heads + 2 * num_kv_heads, -1))
+    query_BTHK, key_BTGK, value_BTGK = heads_BTHK.split((num_heads, num_kv_heads, num_kv_heads), dim=2)
+    return query_BTHK.transpose(1, 2), key_BTGK.transpose(1, 2), value_BTGK.transpose(1, 2)
+
+
+def shared_heads(input_BGTK: Tensor, *, num_heads: int) -> Tensor:
+    """Keys or values as each of the heads that share them reads them: shape (B, H, T, K)."""
+    num_sharing = num_heads // input_BGTK.shape[1]
+    if num_sharing == 1:
+        return input_BGTK
+    return input_BGTK[:, :, None].expand(-1, -1, num_sharing, -1, -1).flatten(1, 2)
 
 
 def rotate(input_BHTK: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:

@@ -27,13 +27,21 @@ CHECKPOINT_NAMES = ANALYSED_NAMES | {WEIGHTS_NAME}
 RESUME_NAMES = frozenset({"optimizer.safetensors"})
 
 
-def read_whole_record(checkpoint: AbstractPublished, *, run: RunId, interval: int) -> IntervalRecord:
+def read_whole_record(
+    checkpoint: AbstractPublished, *, run: RunId, interval: int, names: frozenset[str] = CHECKPOINT_NAMES
+) -> IntervalRecord:
     """The record of a checkpoint all of whose files hold what their checksums promise.
+
+    Args:
+        checkpoint: As published.
+        run: Whose it should be.
+        interval: Which it should be.
+        names: The files that it must hold.
 
     Raises:
         CheckpointError: If one does not, or the checkpoint is that of another run or interval.
     """
-    checkpoint.verify(CHECKPOINT_NAMES, optional=frozenset({STEPS_NAME}))
+    checkpoint.verify(names, optional=frozenset({STEPS_NAME}))
     record = read_record(checkpoint)
     if (record.run, record.interval) != (run, interval):
         raise CheckpointError(f"{checkpoint.location} holds interval {record.interval} of {record.run}")

@@ -7,10 +7,11 @@ from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from workers.checkpoint import ResumePoint
 from workers.corpus import Corpus
+from workers.data_order import AbstractWindowOrder
 from workers.failure_cause import failure_from
+from workers.initial_model import initial_model
 from workers.interval_keeper import IntervalEnd, IntervalKeeper
 from workers.interval_meter import IntervalMeter
-from workers.model import build_model
 from workers.passes import AbstractPasses
 from workers.points import Point, Reach, pass_by
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
@@ -94,8 +95,14 @@ class SeedRun:
     def _train(self) -> Iterator[Report | Outcome]:
         seed = self._keeper.run.seed
         order = data_order_of(self._config, seed=seed, num_train_tokens=len(self._corpus.train))
+        found = self._keeper.inspect()
+        yield from found.damages
+        yield from found.records
+        if found.is_complete:
+            yield self._completed(order)
+            return
         trainer = Trainer(
-            build_model(
+            initial_model(
                 self._config.model,
                 seed=initialization_seed_of(self._config, seed=seed),
                 passes=self._passes,
@@ -104,10 +111,8 @@ class SeedRun:
             stream=self._corpus.train,
             order=order,
             optimization=self._config.optimization,
+            tokens_at_once=self._config.placement.tokens_at_once,
         )
-        found = self._keeper.inspect()
-        yield from found.damages
-        yield from found.records
         newest = self._restore(trainer, newest=found.newest)
         meter = IntervalMeter(self._clock, elapsed_s=newest.elapsed_s if newest else 0.0)
         self._energy.begin()
@@ -119,7 +124,10 @@ class SeedRun:
                 return
             yield self._finish_interval(interval, trainer=trainer, meter=meter)
             meter.begin_interval()
-        yield Completed(
+        yield self._completed(order)
+
+    def _completed(self, order: AbstractWindowOrder) -> Completed:
+        return Completed(
             run=self._keeper.run,
             attempt=self._keeper.attempt,
             data_order_sha256=order.sha256(num_steps=self._config.schedule.num_steps),
@@ -148,7 +156,7 @@ class SeedRun:
             interval=interval,
             num_steps=trainer.num_steps,
             weights=dict(trainer.model.named_parameters()),
-            optimizer=trainer.optimizer_tensors(),
+            optimizer=trainer.optimizer_tensors() if self._config.checkpoints.can_resume else {},
             scores=self._keeper.evaluate(trainer.model, num_steps=trainer.num_steps),
             meter=meter,
         )

@@ -9,7 +9,7 @@ import numpy as np
 from configs.experiment import ExperimentConfig
 from workers.choose_passes import choose_passes
 from workers.data_order import SequentialOrder
-from workers.model import build_model
+from workers.initial_model import initial_model
 from workers.stack.open_trainer import open_stacked_trainer
 from workers.trainer import Trainer
 
@@ -31,8 +31,15 @@ def trial_step(config: ExperimentConfig, *, cache_dir: Path) -> Callable[[], obj
     num_stacked = config.placement.stack_runs
     if config.placement.device == "cpu" and num_stacked in (1, "auto"):
         passes = choose_passes(config.placement, cache_dir=cache_dir)
-        model = build_model(config.model, seed=0, passes=passes, precision=config.precision)
-        return Trainer(model, stream=stream, order=order, optimization=config.optimization).take_step
+        model = initial_model(config.model, seed=0, passes=passes, precision=config.precision)
+        trainer = Trainer(
+            model,
+            stream=stream,
+            order=order,
+            optimization=config.optimization,
+            tokens_at_once=config.placement.tokens_at_once,
+        )
+        return trainer.take_step
     assert num_stacked != "auto"
     seeds = range(num_stacked)
     stack = open_stacked_trainer(config, initialization_seeds=seeds, orders=[order] * num_stacked, stream=stream)

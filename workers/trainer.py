@@ -35,7 +35,15 @@ class StepResult:
 
 @final
 class Trainer:
-    """The state that training changes: weights, optimizer moments and the number of steps taken."""
+    """The state that training changes: weights, optimizer moments and the number of steps taken.
+
+    Args:
+        model: With its initial weights.
+        stream: The training stream.
+        order: In which windows of it are read.
+        optimization: How weights are updated.
+        tokens_at_once: Most tokens whose activations exist at a time; None is 1,024.
+    """
 
     def __init__(
         self,
@@ -44,12 +52,14 @@ class Trainer:
         stream: NDArray[np.unsignedinteger],
         order: AbstractWindowOrder,
         optimization: OptimizationConfig,
+        tokens_at_once: int | None = None,
     ) -> None:
         self.model = model
         self.num_steps = 0
         self._stream = stream
         self._order = order
         self._optimization = optimization
+        self._tokens_at_once = tokens_at_once or _MOST_TOKENS_AT_ONCE
         self._last_loss: float | None = None
         self._optimizer = torch.optim.AdamW(
             model.parameters(),
@@ -95,7 +105,7 @@ class Trainer:
 
     def _accumulate_gradients(self, inputs_BT: Tensor, targets_BT: Tensor) -> float:
         """The mean loss; the gradients of its parts add up, so that the activations of one part exist at a time."""
-        num_windows = max(1, _MOST_TOKENS_AT_ONCE // inputs_BT.shape[1])
+        num_windows = max(1, self._tokens_at_once // inputs_BT.shape[1])
         loss = 0.0
         for inputs, targets in zip(inputs_BT.split(num_windows), targets_BT.split(num_windows), strict=True):
             part = self.model.mean_loss(inputs, targets, out_of=inputs_BT.numel())

@@ -1,5 +1,7 @@
 """The fingerprint changes with whatever changes what is learned, and with nothing else."""
 
+import json
+
 import pytest
 
 from configs.load import load_experiment
@@ -20,6 +22,9 @@ FILES += "tokenizer_stories: 400, order: shuffled, text_column: "
         "model.width=72",
         "model.num_layers=3",
         "model.num_heads=2",
+        "model.num_kv_heads=2",
+        "model.tied_head=false",
+        "placement.tokens_at_once=512",
         "model.mlp_width=177",
         "model.norm_epsilon=2.0e-6",
         "model.rope_base=9999.0",
@@ -56,6 +61,31 @@ def test_fingerprint_changes_with_what_changes_learning(override):
     assert config.fingerprint != load_experiment("quickstart").fingerprint
 
 
+@pytest.mark.parametrize(
+    ("preset", "fingerprint"),
+    [
+        # As they were before models could share keys, have a head of their own or come from a directory.
+        ("ladder", "80d7bb1d3db94926f4db7ec8d6666e301f16c9b7a43b6a8a51da3511e60d4cde"),
+        ("published-study", "6d4e8ec03366f7f1d7783d10b49188fde86fa5b0fdd164ef0ca47ac4922152a0"),
+        ("quickstart", "d6ea64a2242df9d47dd191abd597c505597079bca01aa76fcc270eb13bbf8927"),
+        ("token-scale", "13a7688a3928074253a2270a85125baddff3bfdefeaa08b366c74c8a6fd2b4fd"),
+    ],
+)
+def test_older_run_directories_keep_their_fingerprint(preset, fingerprint):
+    assert load_experiment(preset).fingerprint == fingerprint
+
+
+def test_fingerprint_tells_weights_apart_and_not_where_they_lie(llama_json, tmp_path):
+    def config(name, sha256):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "config.json").write_text(json.dumps(llama_json))
+        overrides = [f"model={{directory: {tmp_path / name}}}", "seed_controls=[data_order]"]
+        return load_experiment("quickstart", overrides=overrides).with_weights(sha256)
+
+    assert config("here", "0" * 64).fingerprint == config("there", "0" * 64).fingerprint
+    assert config("here", "0" * 64).fingerprint != config("here", "1" * 64).fingerprint
+
+
 def test_fingerprint_changes_with_the_context_and_the_order():
     base = load_experiment("quickstart", overrides=["seed_controls=[initialization]"])
     shorter = load_experiment("quickstart", overrides=["seed_controls=[initialization]", "model.context_length=32"])
@@ -72,6 +102,8 @@ def test_fingerprint_changes_with_the_context_and_the_order():
         "telemetry.spike_z_threshold=3.0",
         "telemetry.backslide_noise_multiple=1.0",
         "placement.max_concurrent_runs=2",
+        "model.num_kv_heads=4",
+        "checkpoints.keep=none",
         "placement.kernels=torch",
         "placement.stack_runs=1",
         "recovery.max_attempts=1",

@@ -27,6 +27,11 @@ def test_model(published):
         "norm_epsilon": 1e-6,
         "rope_base": 10_000.0,
         "initial_sd": 0.02,
+        "num_kv_heads": None,
+        "tied_head": True,
+        "directory": None,
+        "weights_sha256": None,
+        "end_id": None,
     }
     assert published.model.head_width == 64
 

@@ -40,7 +40,7 @@ def test_field_like_no_other_is_answered_with_the_fields_of_its_section(refusal)
 
     assert sentence == (
         "placement.zzz is not a field; placement has "
-        "threads_per_run, device, kernels, stack_runs, max_concurrent_runs, run_order, run_order_seed"
+        "threads_per_run, device, kernels, stack_runs, tokens_at_once, max_concurrent_runs, run_order, run_order_seed"
     )
 
 

@@ -53,6 +53,7 @@ def test_presets_are_listed_with_what_they_are_for(seedscope: Callable[..., Any]
     lines = [line for line in lines if not line.startswith(" ")]
     names = [line.split()[0] for line in lines]
     presets = ["ladder", "published-study", "published-study-unrepeated", "quickstart", "token-scale"]
+    presets.append("token-scale-tinyllama")
     assert (answer.exit_code, names) == (0, presets)
     assert all(len(line.split()) > 3 for line in lines)
 

@@ -159,9 +159,16 @@ def checkpoints_of(paths, tiny_experiment) -> "Callable[..., CheckpointDirectory
     from workers.checkpoint import CheckpointDirectory
     from workers.local_store import LocalStore
 
-    def make(attempt: int = 1, *, run: RunId = _RUN, reach: Reach = pass_by) -> CheckpointDirectory:
+    def make(
+        attempt: int = 1, *, run: RunId = _RUN, num_intervals: int = 4, reach: Reach = pass_by
+    ) -> CheckpointDirectory:
         return CheckpointDirectory(
-            LocalStore(paths), run=run, attempt=attempt, model=tiny_experiment().model, reach=reach
+            LocalStore(paths),
+            run=run,
+            attempt=attempt,
+            model=tiny_experiment().model,
+            num_intervals=num_intervals,
+            reach=reach,
         )
 
     return make
@@ -212,7 +219,7 @@ def inspect(checkpoints_of) -> "Callable[..., Inspection]":
     """A function that inspects the run base/seed-1, for attempt 2, knowing no record unless told."""
 
     def inspect_run(*, num_intervals: int = 4, known: frozenset[int] = frozenset()) -> "Inspection":
-        return checkpoints_of(2).inspect(num_intervals=num_intervals, known=known)
+        return checkpoints_of(2, num_intervals=num_intervals).inspect(known=known)
 
     return inspect_run
 

@@ -281,7 +281,7 @@ def test_runs_do_not_see_each_other(write, checkpoints_of):
     write(0)
 
     for run in (RunId("base", 2), RunId("other", 1)):
-        inspection = checkpoints_of(run=run).inspect(num_intervals=4, known=frozenset())
+        inspection = checkpoints_of(run=run).inspect(known=frozenset())
         assert (inspection.newest, inspection.records) == (None, ())
 
 

@@ -85,10 +85,19 @@ def test_swiglu_is_that_of_torch(compiled, rows, mlp_width):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
-    ("windows", "length", "heads", "head_width"),
-    [(1, 2, 1, 2), (2, 5, 3, 4), (3, 16, 1, 16), (2, 17, 2, 18), (1, 33, 2, 80), (2, 128, 4, 64)],
+    ("windows", "length", "heads", "kv_heads", "head_width"),
+    [
+        (1, 2, 1, 1, 2),
+        (2, 5, 3, 3, 4),
+        (3, 16, 1, 1, 16),
+        (2, 17, 2, 2, 18),
+        (1, 33, 2, 2, 80),
+        (2, 128, 4, 4, 64),
+        (2, 5, 4, 2, 4),
+        (1, 17, 6, 1, 18),
+    ],
 )
-def test_attention_is_that_of_torch(compiled, windows, length, heads, head_width, threads):
+def test_attention_is_that_of_torch(compiled, windows, length, heads, kv_heads, head_width, threads):
     torch.set_num_threads(threads)
     width = heads * head_width
     shape = {"vocab_size": 300, "width": width, "num_layers": 1, "num_heads": heads, "mlp_width": 8}
@@ -96,9 +105,9 @@ def test_attention_is_that_of_torch(compiled, windows, length, heads, head_width
 
     def attend(passes, qkv):
         rotary = tuple(table.to(qkv.dtype) for table in tables)
-        return (passes.attention(qkv, rotary, num_windows=windows, num_heads=heads),)
+        return (passes.attention(qkv, rotary, num_windows=windows, num_heads=heads, num_kv_heads=kv_heads),)
 
-    assert_same(attend, compiled=compiled, tensors=[drawn(windows * length, 3 * width)])
+    assert_same(attend, compiled=compiled, tensors=[drawn(windows * length, width + 2 * kv_heads * head_width)])
 
 
 @pytest.mark.parametrize(("rows", "width", "vocabulary"), [(1, 4, 5), (30, 16, 260), (1_100, 32, 300)])

@@ -29,6 +29,16 @@ SHAPES = {
         rope_base=50.0,
         initial_sd=0.2,
     ),
+    "grouped, with a head of its own": ModelConfig(
+        vocab_size=300,
+        width=24,
+        num_layers=2,
+        num_heads=6,
+        num_kv_heads=2,
+        mlp_width=40,
+        context_length=16,
+        tied_head=False,
+    ),
 }
 
 
@@ -54,7 +64,7 @@ def tokens(model) -> torch.Tensor:
 def checkpoint_dir(model, tokens, tmp_path, steps_of, make_record):
     run = RunId("base", 1)
     paths = RunPaths(tmp_path)
-    CheckpointDirectory(LocalStore(paths), run=run, attempt=1, model=model.config).stage(
+    CheckpointDirectory(LocalStore(paths), run=run, attempt=1, model=model.config, num_intervals=1).stage(
         0,
         weights=dict(model.named_parameters()),
         optimizer={},
@@ -87,8 +97,9 @@ def test_transformers_finds_every_weight_and_no_other(transformers, checkpoint_d
 def test_transformers_reads_the_shape(transformers, model, checkpoint_dir):
     theirs = transformers.LlamaForCausalLM.from_pretrained(checkpoint_dir)
 
-    assert theirs.config.tie_word_embeddings
-    assert theirs.lm_head.weight is theirs.model.embed_tokens.weight
+    is_tied = theirs.lm_head.weight is theirs.model.embed_tokens.weight
+    assert is_tied == theirs.config.tie_word_embeddings == model.config.tied_head
+    assert theirs.config.num_key_value_heads == model.config.num_key_value_heads
     assert theirs.config.max_position_embeddings == model.config.context_length
     assert theirs.num_parameters() == model.config.num_parameters
 

@@ -39,7 +39,8 @@ def stage_objects(
     from workers.checkpoint import CheckpointDirectory
 
     def stage_interval(interval: int, *, attempt: int = 1) -> IntervalRecord:
-        return CheckpointDirectory(store, run=RUN, attempt=attempt, model=tiny_experiment().model).stage(
+        model = tiny_experiment().model
+        return CheckpointDirectory(store, run=RUN, attempt=attempt, model=model, num_intervals=4).stage(
             interval,
             weights=weights_of(interval),
             optimizer={"exp_avg.norm.gain": torch.full((16,), float(interval))},

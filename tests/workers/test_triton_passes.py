@@ -1,5 +1,6 @@
 """The Triton programs compute what torch computes; without a GPU they run in Triton's interpreter."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 pytest.importorskip("triton", reason="triton comes with torch's builds for GPUs only")
 
 COMPARISON = """
-import torch
+import json, sys, torch
 from configs.model import ModelConfig
 from configs.precision import Precision
 from workers.model import build_model
@@ -18,8 +19,7 @@ from workers.stack.passes import TorchStackPasses
 from workers.stack.triton_passes import TritonStackPasses
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
-shape = dict(vocab_size=300, width=24, num_layers=2, num_heads=2, mlp_width=40, context_length=16)
-config = ModelConfig.model_validate(shape)
+config = ModelConfig.model_validate(json.loads(sys.argv[1]))
 models = [dict(build_model(config, seed=seed).named_parameters()) for seed in (1, 2, 3)]
 stacked = {name: torch.stack([model[name].detach() for model in models]).to(device) for name in models[0]}
 tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator().manual_seed(1)).to(device)
@@ -37,13 +37,28 @@ for one, other in zip(actual, expected):
 """
 
 
-def test_losses_and_gradients_are_those_of_torch():
+SHAPE = {"vocab_size": 300, "width": 24, "num_layers": 2, "num_heads": 2, "mlp_width": 40, "context_length": 16}
+
+
+@pytest.mark.parametrize(
+    ("changes", "num_tensors"),
+    [
+        ({}, 20),
+        ({"num_heads": 6, "num_kv_heads": 2, "tied_head": False}, 21),
+        ({"num_heads": 3, "num_kv_heads": 1}, 20),
+    ],
+)
+def test_losses_and_gradients_are_those_of_torch(changes, num_tensors):
     # A process of its own: the interpreter is chosen when triton is imported.
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     answer = subprocess.run(
-        [sys.executable, "-c", COMPARISON], capture_output=True, text=True, env=environment, check=True
+        [sys.executable, "-c", COMPARISON, json.dumps(SHAPE | changes)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
     )
 
     errors = [float(line) for line in answer.stdout.split()]
-    assert len(errors) == 1 + 20
+    assert len(errors) == 1 + num_tensors
     assert max(errors) < 2e-6

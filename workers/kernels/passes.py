@@ -8,7 +8,7 @@ from torch import Tensor
 from configs.precision import Precision
 from workers.kernels.library import KernelLibrary
 from workers.linear import dense, input_gradient, linear, product, weight_gradient
-from workers.passes import AbstractPasses
+from workers.passes import AbstractPasses, heads_of, shared_heads
 
 __all__ = ["CompiledPasses"]
 
@@ -39,8 +39,18 @@ class CompiledPasses(AbstractPasses):
         added_ND, normed_ND = _AddRmsNorm.apply(self._library, epsilon, stream_ND, addition_ND, gain_D)  # type: ignore[no-untyped-call]
         return added_ND, normed_ND
 
-    def attention(self, qkv_ND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
-        """See the base class."""
+    def attention(
+        self,
+        qkv_ND: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        *,
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+    ) -> Tensor:
+        """See the base class. The kernel knows heads with keys of their own: shared ones are copied for each."""
+        if num_kv_heads != num_heads:
+            qkv_ND = _with_own_keys(qkv_ND, num_heads=num_heads, num_kv_heads=num_kv_heads)
         mixed_ND: Tensor = _Attention.apply(self._library, rotary, num_windows, num_heads, qkv_ND)  # type: ignore[no-untyped-call]
         return mixed_ND
 
@@ -149,6 +159,13 @@ class _MeanLoss(torch.autograd.Function):
         if of_loss.item() != 1.0:
             of_hidden_ND, of_weight_VD = of_hidden_ND * of_loss, of_weight_VD * of_loss
         return None, None, None, None, of_hidden_ND, of_weight_VD
+
+
+def _with_own_keys(qkv_ND: Tensor, *, num_heads: int, num_kv_heads: int) -> Tensor:
+    """Rows of H queries, H keys and H values."""
+    parts = heads_of(qkv_ND[None], num_heads=num_heads, num_kv_heads=num_kv_heads)
+    heads_3HNK = torch.cat([shared_heads(part, num_heads=num_heads) for part in parts], dim=1)[0]
+    return heads_3HNK.transpose(0, 1).flatten(1)
 
 
 def _by_rows(gradient: Tensor | None) -> Tensor | None:

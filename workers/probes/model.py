@@ -12,7 +12,7 @@ from configs.errors import CheckpointError
 from configs.model import ModelConfig
 from workers.checksums import file_sha256
 from workers.llama_format import from_llama_names
-from workers.model import Llama, build_model
+from workers.model import Llama, blank_model
 from workers.probes.checkpoints import Checkpoint
 from workers.record_files import WEIGHTS_NAME
 
@@ -63,9 +63,13 @@ def _open_own(checkpoint: Checkpoint, *, config: ModelConfig) -> ProbeModel:
         if file_sha256(weights_file) != checkpoint.weights_sha256:
             raise CheckpointError(f"{weights_file} does not hold what its record promises")
         weights = from_llama_names(load_file(weights_file), config=config)
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{weights_file} is not there; run the experiment with checkpoints.keep=all to look inside its checkpoints"
+        ) from error
     except OSError as error:
         raise CheckpointError(f"{weights_file} cannot be read: {error}") from error
-    module = build_model(config, seed=0)
+    module = blank_model(config)
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(weights[name])

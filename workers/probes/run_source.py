@@ -11,7 +11,6 @@ from configs.errors import CheckpointError, RunDirectoryError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 from workers.corpus import Corpus, load_corpus
-from workers.corpus_files import find_end_id
 from workers.local_store import LocalPublished
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
 from workers.probes.source import ProbeSource
@@ -37,7 +36,7 @@ def read_run_source(
         UserError: If there is no checkpoint yet, or the text does not suffice.
     """
     corpus = load_corpus(paths)
-    end_id = find_end_id(corpus.tokenizer_json)
+    end_id = corpus.end_id
     num_types = min(config.model.vocab_size, Tokenizer.from_str(corpus.tokenizer_json).get_vocab_size())
     groups, notes = _find_groups(paths, config=config)
     tokens = ProbeTokens(

@@ -45,7 +45,8 @@ class StackedLlama:
 
     def mean_losses(self, tokens_SBT: Tensor, targets_SBT: Tensor) -> Tensor:
         """Each seed's mean cross entropy in nats per token, shape (S,); both arguments of shape (S, B, T)."""
-        logits_SNV = self._linear(self._hidden(tokens_SBT), "embedding.weight")
+        head = "embedding.weight" if self._config.tied_head else "head.weight"
+        logits_SNV = self._linear(self._hidden(tokens_SBT), head)
         return self._passes.mean_losses(logits_SNV, targets_SBT.flatten(1))
 
     def _hidden(self, tokens_SBT: Tensor) -> Tensor:
@@ -57,7 +58,11 @@ class StackedLlama:
             stream_SND, normed_SND = self._add_norm(stream_SND, addition_SND, f"layers.{layer}.attention_norm.gain")
             qkv_SND = self._linear(normed_SND, *(f"layers.{layer}.attention.{x}.weight" for x in _QKV))
             mixed_SND = self._passes.attention(
-                qkv_SND, rotary, num_windows=num_windows, num_heads=self._config.num_heads
+                qkv_SND,
+                rotary,
+                num_windows=num_windows,
+                num_heads=self._config.num_heads,
+                num_kv_heads=self._config.num_key_value_heads,
             )
             addition_SND = self._linear(mixed_SND, f"layers.{layer}.attention.output.weight")
             stream_SND, normed_SND = self._add_norm(stream_SND, addition_SND, f"layers.{layer}.mlp_norm.gain")

@@ -46,15 +46,15 @@ def open_stacked_trainer(
         initialization_seeds=initialization_seeds,
         orders=orders,
         stream=stream,
-        passes=_passes(device),
+        passes=_passes(device, precision=config.precision),
         device=device,
     )
 
 
-def _passes(device: torch.device) -> AbstractStackPasses:
+def _passes(device: torch.device, *, precision: Precision) -> AbstractStackPasses:
     if device.type != "cuda":
         return TorchStackPasses()
     # triton comes with torch's builds for GPUs only.
     from workers.stack.triton_passes import TritonStackPasses
 
-    return TritonStackPasses()
+    return TritonStackPasses(precision)

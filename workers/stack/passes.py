@@ -6,12 +6,13 @@ from typing import final
 from torch import Tensor
 from torch.nn import functional
 
-from workers.passes import rotate
+from workers.passes import heads_of, rotate, shared_heads
 
 __all__ = ["AbstractStackPasses", "TorchStackPasses"]
 
-# Shapes: S seeds, N = B T rows of one seed, B windows, T tokens of a window, D width, H heads, K dimensions of a head,
-# M MLP width, V vocabulary.
+# Shapes: S seeds, N = B T rows of one seed, B windows, T tokens of a window, D width, H heads, G heads of keys and
+# values, K dimensions of a head, M MLP width, V vocabulary, W = S B windows of all seeds. Rows of queries, keys and
+# values, written SND, are wider than D.
 
 
 class AbstractStackPasses(ABC):
@@ -28,8 +29,19 @@ class AbstractStackPasses(ABC):
         """The stream with the addition, and that sum normalized with each seed's own gain."""
 
     @abstractmethod
-    def attention(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
-        """Causal attention within each window, with rotary positions; qkv has rows of 3 D, the result rows of D."""
+    def attention(
+        self,
+        qkv_SND: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        *,
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+    ) -> Tensor:
+        """Causal attention within each window, with rotary positions.
+
+        qkv has rows of H K queries, G K keys and G K values, the result rows of D.
+        """
 
     @abstractmethod
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
@@ -55,12 +67,23 @@ class TorchStackPasses(AbstractStackPasses):
         added_SND = stream_SND if addition_SND is None else stream_SND + addition_SND
         return added_SND, functional.rms_norm(added_SND, gain_SD.shape[1:], eps=epsilon) * gain_SD[:, None]
 
-    def attention(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+    def attention(
+        self,
+        qkv_SND: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        *,
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+    ) -> Tensor:
         """See the base class."""
-        qkv_WTCHK = qkv_SND.reshape(qkv_SND.shape[0] * num_windows, -1, 3, num_heads, rotary[0].shape[1])
-        query_WHTK, key_WHTK, value_WHTK = (part.transpose(1, 2) for part in qkv_WTCHK.unbind(2))
+        qkv_WTD = qkv_SND.reshape(qkv_SND.shape[0] * num_windows, -1, qkv_SND.shape[2])
+        query_WHTK, key_WGTK, value_WGTK = heads_of(qkv_WTD, num_heads=num_heads, num_kv_heads=num_kv_heads)
         mixed_WHTK = functional.scaled_dot_product_attention(
-            rotate(query_WHTK, rotary), rotate(key_WHTK, rotary), value_WHTK, is_causal=True
+            rotate(query_WHTK, rotary),
+            shared_heads(rotate(key_WGTK, rotary), num_heads=num_heads),
+            shared_heads(value_WGTK, num_heads=num_heads),
+            is_causal=True,
         )
         return mixed_WHTK.transpose(1, 2).reshape(*qkv_SND.shape[:2], -1)
 

@@ -15,7 +15,7 @@ from workers.data_order import AbstractWindowOrder
 from workers.failure_cause import failure_from
 from workers.interval_keeper import IntervalEnd, IntervalKeeper
 from workers.interval_meter import IntervalMeter
-from workers.model import Llama, build_model
+from workers.model import Llama, blank_model
 from workers.points import Point, Reach, pass_by
 from workers.records import Completed, FailureCause, IntervalRecord, Outcome, Report, SeedFailure, Stopped
 from workers.seed_controls import data_order_of, initialization_seed_of
@@ -85,10 +85,13 @@ class StackedRuns:
         for inspection in found:
             yield from inspection.damages
             yield from inspection.records
+        if all(inspection.is_complete for inspection in found):
+            yield from self._completed()
+            return
         trainer = self._open_trainer()
         first_interval, elapsed_s = self._restore(trainer, found=found)
         meters = [IntervalMeter(self._clock, elapsed_s=seconds) for seconds in elapsed_s]
-        model = build_model(self._config.model, seed=0, precision=self._config.precision).to(trainer.device)
+        model = blank_model(self._config.model, device=trainer.device, precision=self._config.precision)
         self._energy.begin()
         for interval in range(first_interval, self._config.schedule.num_intervals):
             yield from self._train_interval(interval, trainer=trainer, meters=meters)
@@ -102,6 +105,9 @@ class StackedRuns:
                 return
             for meter in meters:
                 meter.begin_interval()
+        yield from self._completed()
+
+    def _completed(self) -> Iterator[Completed]:
         num_steps = self._config.schedule.num_steps
         for keeper, order in zip(self._keepers, self._orders(), strict=False):
             yield Completed(keeper.run, keeper.attempt, data_order_sha256=order.sha256(num_steps=num_steps))
@@ -199,7 +205,7 @@ class StackedRuns:
             except NonFiniteLossError as error:
                 self._fail(keeper, error, step=trainer.num_steps)
                 continue
-            optimizer = trainer.optimizer_tensors_of(index)
+            optimizer = trainer.optimizer_tensors_of(index) if self._config.checkpoints.can_resume else {}
             ends[keeper] = IntervalEnd(interval, trainer.num_steps, weights, optimizer, scores, meter)
         energy = self._energy.interval_energy(num_sharing=len(self._keepers))
         with ThreadPoolExecutor(max_workers=len(self._keepers)) as pool:

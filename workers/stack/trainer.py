@@ -11,7 +11,7 @@ from torch import Tensor
 
 from configs.experiment import ExperimentConfig
 from workers.data_order import AbstractWindowOrder
-from workers.model import build_model
+from workers.initial_model import initial_model
 from workers.stack.model import StackedLlama
 from workers.stack.passes import AbstractStackPasses
 
@@ -19,6 +19,8 @@ __all__ = ["StackSteps", "StackedTrainer"]
 
 _WARM_UP_STEPS = 3  # before a graph is captured, as torch asks for
 _MOMENTS = ("exp_avg", "exp_avg_sq")
+# With more weights a step lasts long enough to hide its launches, and what is kept for the capture would not fit.
+_MOST_CAPTURED_WEIGHTS = 250_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class StackedTrainer:
         self.num_steps = 0
         self.device = device
         self._config = config
-        models = [build_model(config.model, seed=seed) for seed in initialization_seeds]
+        models = [initial_model(config.model, seed=seed) for seed in initialization_seeds]
         self._shapes = {name: parameter.shape for name, parameter in models[0].named_parameters()}
         flat = [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
         self._flat_SP = torch.stack(flat).to(device)
@@ -70,6 +72,8 @@ class StackedTrainer:
         self._model = StackedLlama(config.model, weights=self._weights, passes=passes, precision=config.precision)
         self._stream = torch.from_numpy(stream.astype(np.int64)).to(device)
         self._tables = _StepTables(config, orders=orders, device=device)
+        at_once = config.placement.tokens_at_once
+        self._windows_at_once = None if at_once is None else max(1, at_once // config.model.context_length)
         self._graph: torch.cuda.CUDAGraph | None = None
 
     @property
@@ -123,7 +127,7 @@ class StackedTrainer:
         self._tables.counter.fill_(num_steps)
 
     def _start_step(self) -> None:
-        if self.device.type != "cuda":
+        if self.device.type != "cuda" or self._flat_SP.numel() > _MOST_CAPTURED_WEIGHTS:
             self._step()
             return
         if self._graph is None:
@@ -150,16 +154,35 @@ class StackedTrainer:
     def _step(self) -> None:
         tables = self._tables
         windows_SBX = self._stream[tables.window_indices()]
-        losses_S = self._model.mean_losses(windows_SBX[..., :-1], windows_SBX[..., 1:])
-        gradients = torch.autograd.grad(losses_S.sum(), list(self._weights.values()))
+        losses_S, gradient_SP = self._losses_and_gradient(windows_SBX)
         with torch.no_grad():
-            gradient_SP = torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
             norms_S = torch.linalg.vector_norm(gradient_SP, dim=1)
             # As torch.nn.utils.clip_grad_norm_.
             shrink_S = (self._config.optimization.clip_norm / (norms_S + 1e-6)).clamp(max=1.0)
             gradient_SP *= shrink_S[:, None]
             self._update(gradient_SP)
             tables.note(losses_S, norms_S)
+
+    def _losses_and_gradient(self, windows_SBX: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the whole step; the gradients of its parts add up, so that the activations of one part exist at a time."""
+        parts = windows_SBX.split(self._windows_at_once or windows_SBX.shape[1], dim=1)
+        losses_S, gradients = self._of_part(parts[0], num_windows=windows_SBX.shape[1])
+        with torch.no_grad():
+            gradient_SP = torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+        for part in parts[1:]:
+            del gradients  # before the next ones are made
+            more_S, gradients = self._of_part(part, num_windows=windows_SBX.shape[1])
+            losses_S = losses_S + more_S
+            for view, gradient in zip(self._views(gradient_SP).values(), gradients, strict=True):
+                view += gradient
+        return losses_S, gradient_SP
+
+    def _of_part(self, windows_SBX: Tensor, *, num_windows: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """What some of a step's windows add to the mean loss of each seed, and to its gradients."""
+        losses_S = self._model.mean_losses(windows_SBX[..., :-1], windows_SBX[..., 1:])
+        if windows_SBX.shape[1] < num_windows:
+            losses_S = losses_S * (windows_SBX.shape[1] / num_windows)
+        return losses_S.detach(), torch.autograd.grad(losses_S.sum(), list(self._weights.values()))
 
     def _update(self, gradient_SP: Tensor) -> None:
         settings = self._config.optimization

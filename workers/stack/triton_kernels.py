@@ -142,13 +142,24 @@ def swiglu_backward_kernel(hidden_gradient, gate_up, gradient, mlp_width, num_va
 
 @triton.jit
 def rotate_kernel(
-    qkv, cosines, sines, out, length, width, head_width, direction, copy_values: tl.constexpr, block: tl.constexpr
+    qkv,
+    cosines,
+    sines,
+    out,
+    length,
+    num_pairs,
+    num_values,
+    head_width,
+    direction,
+    copy_values: tl.constexpr,
+    block: tl.constexpr,
 ):
-    """Turn neighbouring pairs of queries and keys by their position's angle, or back (direction -1)."""
+    """Turn the neighbouring pairs of queries and keys by their position's angle, or back (direction -1)."""
     row = tl.program_id(0).to(tl.int64)
     pair = tl.arange(0, block)
-    inside = pair < width  # queries and keys have width / 2 pairs each
-    first = row * 3 * width + 2 * pair
+    inside = pair < num_pairs
+    start = row * (2 * num_pairs + num_values)
+    first = start + 2 * pair
     angle = row % length * head_width + 2 * pair % head_width
     c = tl.load(cosines + angle, inside, other=0.0)
     s = tl.load(sines + angle, inside, other=0.0) * direction
@@ -157,8 +168,8 @@ def rotate_kernel(
     tl.store(out + first, even * c - odd * s, inside)
     tl.store(out + first + 1, odd * c + even * s, inside)
     if copy_values:
-        value = row * 3 * width + 2 * width + pair
-        tl.store(out + value, tl.load(qkv + value, inside, other=0.0), inside)
+        value = start + 2 * num_pairs + pair
+        tl.store(out + value, tl.load(qkv + value, pair < num_values, other=0.0), pair < num_values)
 
 
 @triton.jit

@@ -7,6 +7,9 @@ import triton
 from torch import Tensor
 from torch.nn import functional
 
+from configs.precision import Precision
+from workers.passes import heads_of, shared_heads
+from workers.stack.long_attention import LONG_CONTEXT, long_attention
 from workers.stack.passes import AbstractStackPasses
 from workers.stack.triton_kernels import (
     add_rms_norm_backward_kernel,
@@ -26,11 +29,19 @@ __all__ = ["TritonStackPasses"]
 
 _MOST_ROWS_PER_PART = 16  # rows whose gain gradients one program adds up
 _VALUES_PER_PROGRAM = 1_024
+_MOST_VALUES_OF_FOUR_WARPS = 16_384  # 128 in each thread, of its 255 registers
 
 
 @final
 class TritonStackPasses(AbstractStackPasses):
-    """fp32 on a GPU; the products of attention are those of torch's memory-efficient kernel."""
+    """fp32 on a GPU; the products of attention are those of torch's memory-efficient kernel.
+
+    Args:
+        precision: Of the products of attention over long contexts; over short ones they are in fp32.
+    """
+
+    def __init__(self, precision: Precision = Precision.FP32) -> None:
+        self._precision = precision
 
     def embed(self, tokens_SN: Tensor, weight_SVD: Tensor) -> Tensor:
         """See the base class."""
@@ -44,12 +55,25 @@ class TritonStackPasses(AbstractStackPasses):
         added_SND, normed_SND = _AddRmsNorm.apply(epsilon, stream_SND, addition_SND, gain_SD)  # type: ignore[no-untyped-call]
         return added_SND, normed_SND
 
-    def attention(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+    def attention(
+        self,
+        qkv_SND: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        *,
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+    ) -> Tensor:
         """See the base class."""
-        turned_SND: Tensor = _Rotate.apply(rotary, qkv_SND)  # type: ignore[no-untyped-call]
-        qkv_WTCHK = turned_SND.view(qkv_SND.shape[0] * num_windows, -1, 3, num_heads, rotary[0].shape[1])
-        query_WHTK, key_WHTK, value_WHTK = (part.transpose(1, 2) for part in qkv_WTCHK.unbind(2))
-        mixed_WHTK = functional.scaled_dot_product_attention(query_WHTK, key_WHTK, value_WHTK, is_causal=True)
+        num_values = num_kv_heads * rotary[0].shape[1]
+        turned_SND: Tensor = _Rotate.apply(rotary, num_values, qkv_SND)  # type: ignore[no-untyped-call]
+        turned_WTD = turned_SND.view(qkv_SND.shape[0] * num_windows, -1, qkv_SND.shape[2])
+        query_WHTK, key_WGTK, value_WGTK = heads_of(turned_WTD, num_heads=num_heads, num_kv_heads=num_kv_heads)
+        if turned_WTD.shape[1] >= LONG_CONTEXT:
+            mixed_WHTK = long_attention(query_WHTK, key_WGTK, value_WGTK, precision=self._precision)
+        else:
+            key_WHTK, value_WHTK = (shared_heads(part, num_heads=num_heads) for part in (key_WGTK, value_WGTK))
+            mixed_WHTK = functional.scaled_dot_product_attention(query_WHTK, key_WHTK, value_WHTK, is_causal=True)
         return mixed_WHTK.transpose(1, 2).reshape(*qkv_SND.shape[:2], -1)
 
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
@@ -162,34 +186,38 @@ class _Rotate(torch.autograd.Function):
     """Turns queries and keys where they are: nobody needs them as they were."""
 
     @staticmethod
-    def forward(ctx: Any, rotary: tuple[Tensor, Tensor], qkv_SND: Tensor) -> Tensor:
+    def forward(ctx: Any, rotary: tuple[Tensor, Tensor], num_values: int, qkv_SND: Tensor) -> Tensor:
         ctx.rotary = rotary
+        ctx.num_values = num_values
         ctx.mark_dirty(qkv_SND)
-        _rotate(qkv_SND, qkv_SND, rotary=rotary, direction=1.0)
+        _rotate(qkv_SND, qkv_SND, rotary=rotary, num_values=num_values, direction=1.0)
         return qkv_SND
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         gradient_SND = gradients[0].contiguous()
         turned_SND = torch.empty_like(gradient_SND)
-        _rotate(gradient_SND, turned_SND, rotary=ctx.rotary, direction=-1.0)
-        return None, turned_SND
+        _rotate(gradient_SND, turned_SND, rotary=ctx.rotary, num_values=ctx.num_values, direction=-1.0)
+        return None, None, turned_SND
 
 
-def _rotate(qkv_SND: Tensor, out_SND: Tensor, *, rotary: tuple[Tensor, Tensor], direction: float) -> None:
+def _rotate(
+    qkv_SND: Tensor, out_SND: Tensor, *, rotary: tuple[Tensor, Tensor], num_values: int, direction: float
+) -> None:
     cosines_TK, sines_TK = rotary
-    width = qkv_SND.shape[2] // 3
+    num_pairs = (qkv_SND.shape[2] - num_values) // 2
     rotate_kernel[(qkv_SND.shape[0] * qkv_SND.shape[1],)](
         qkv_SND,
         cosines_TK,
         sines_TK,
         out_SND,
         cosines_TK.shape[0],
-        width,
+        num_pairs,
+        num_values,
         cosines_TK.shape[1],
         direction,
         copy_values=out_SND is not qkv_SND,
-        block=triton.next_power_of_2(width),
+        block=triton.next_power_of_2(max(num_pairs, num_values)),
     )
 
 
@@ -229,7 +257,13 @@ class _MeanLosses(torch.autograd.Function):
         targets_SN = targets_SN.contiguous()
         losses_SN, log_sums_SN = (logits_SNV.new_empty(num_seeds, rows_per_seed) for _ in range(2))
         cross_entropy_kernel[(num_seeds * rows_per_seed,)](
-            logits_SNV, targets_SN, losses_SN, log_sums_SN, vocabulary, block=triton.next_power_of_2(vocabulary)
+            logits_SNV,
+            targets_SN,
+            losses_SN,
+            log_sums_SN,
+            vocabulary,
+            block=triton.next_power_of_2(vocabulary),
+            num_warps=_warps(vocabulary),
         )
         ctx.save_for_backward(targets_SN, logits_SNV, log_sums_SN)
         return losses_SN.mean(dim=1)
@@ -246,8 +280,14 @@ class _MeanLosses(torch.autograd.Function):
             rows_per_seed,
             vocabulary,
             block=triton.next_power_of_2(vocabulary),
+            num_warps=_warps(vocabulary),
         )
         return None, logits_SNV
+
+
+def _warps(width: int) -> int:
+    """Warps of a program over a row of this width: Triton's default, and more where a row would not fit registers."""
+    return 4 if width <= _MOST_VALUES_OF_FOUR_WARPS else 32
 
 
 def _largest_divisor(number: int, *, at_most: int) -> int:
