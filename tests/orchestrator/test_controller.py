@@ -44,7 +44,9 @@ class EnteredRaySite(AbstractSite):
     """A Ray that is started already and serves all tests here; `RaySite` itself is tested as a command."""
 
     @contextmanager
-    def opened(self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY) -> Iterator[None]:
+    def opened(
+        self, run_dir: Path, *, checkpoints: CheckpointsConfig = IN_RUN_DIRECTORY, readable: tuple[Path, ...] = ()
+    ) -> Iterator[None]:
         """See the base class."""
         yield
 

@@ -39,6 +39,17 @@ def test_checkpoints_elsewhere_are_looked_for_there_alone(tmp_path: Path) -> Non
         assert not (tmp_path / marker.name).exists()
 
 
+def test_node_without_a_directory_that_runs_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+
+    with left_marker(tmp_path / "run", checkpoints=IN_RUN_DIRECTORY, readable=(tmp_path / "model",)) as marker:
+        assert marker.why_unseen() == ""
+        (tmp_path / "model").rmdir()
+        assert marker.why_unseen() == (
+            f"{tmp_path / 'model'} cannot be read there; put it where every node has it under the same name"
+        )
+
+
 def test_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with (
         pytest.raises(RunDirectoryError, match="nothing can be written to /proc"),
