@@ -41,7 +41,7 @@ _SHARED_FIELDS = ("model.vocab_size", "model.directory", "model.weights_sha256",
 class ExperimentConfig(FrozenConfig):
     """Seeds, conditions and everything that a run needs to know, validated as a whole."""
 
-    name: Name
+    name: Name = Field(description="Of the experiment and its directory: letters, digits, `_`, `-`, dots inside.")
     seeds: tuple[Seed, ...] = Field(min_length=1, description="One run for each, under every condition.")
     seed_controls: tuple[SeedControl, ...] = Field(
         default=("initialization", "data_order"), min_length=1, description="What a seed changes."

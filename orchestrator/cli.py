@@ -267,10 +267,19 @@ def fetch(run: RunArgument) -> None:
 
 
 @app.command()
-def presets() -> None:
-    """List the experiments that ship with Seedscope."""
+def presets(
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="NAME", help="Print this one, every field explained.", autocompletion=_preset_names),
+    ] = None,
+) -> None:
+    """List the experiments that ship with Seedscope, or print one as the beginning of your own config."""
+    from configs.annotated_preset import annotated_preset
     from configs.preset_files import preset_summary
 
+    if name is not None:
+        print(annotated_preset(name), end="")  # noqa: T201
+        return
     names = _preset_names()
     width = max(map(len, names))
     _print_lines(tuple(f"{name:{width}}  {preset_summary(name)}" for name in names), indent=width + 2)

@@ -1,6 +1,7 @@
-"""What README promises is there."""
+"""What README and the pages behind it promise is there."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,32 @@ def readme(root: Path) -> str:
     return (root / "README.md").read_text(encoding="utf-8")
 
 
-def test_relative_links_resolve(readme: str, root: Path) -> None:
-    targets = [
-        target.partition("#")[0]
-        for target in re.findall(r"\]\(([^)\s]+)\)", readme)
-        if not re.match(r"[a-z]+:|#", target)
-    ]
-    if not targets:
-        pytest.skip("README has no relative link")
+def _linked_from(page: Path) -> Iterator[Path]:
+    """The files that a page links to, whether they are there or not."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if not re.match(r"[a-z]+:|#", target):
+            yield (page.parent / target.partition("#")[0]).resolve()
 
-    assert [target for target in targets if not (root / target).exists()] == []
+
+def test_relative_links_resolve(root: Path) -> None:
+    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    links = [(page.name, target) for page in pages for target in _linked_from(page)]
+
+    assert links
+    assert [(page, str(target)) for page, target in links if not target.exists()] == []
+
+
+def test_every_page_is_reached_from_the_readme(root: Path) -> None:
+    waiting, reached = [root / "README.md"], set()
+    while waiting:
+        page = waiting.pop()
+        if page not in reached:
+            reached.add(page)
+            waiting += [target for target in _linked_from(page) if target.suffix == ".md" and target.exists()]
+    pages = {path.resolve() for path in (root / "docs").rglob("*.md")}
+
+    assert len(pages) > 1
+    assert {page.name for page in pages - reached} == set()
 
 
 def test_make_targets_exist(readme: str, root: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from configs.load import load_experiment
+
 LOADED = """
 import atexit, sys
 sys.argv[0] = "seedscope"
@@ -30,7 +32,9 @@ def test_help_comes_within_half_a_second(seedscope: Callable[..., Any], tmp_path
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("run", "--help"), ("repair", "--help"), ("presets",)], ids=" ".join
+    "arguments",
+    [("--help",), ("run", "--help"), ("repair", "--help"), ("presets",), ("presets", "quickstart")],
+    ids=" ".join,
 )
 def test_nothing_heavy_is_loaded(
     arguments: tuple[str, ...], seedscope: Callable[..., Any], bin_dir: Path, tmp_path: Path
@@ -56,6 +60,21 @@ def test_presets_are_listed_with_what_they_are_for(seedscope: Callable[..., Any]
     presets.append("token-scale-tinyllama")
     assert (answer.exit_code, names) == (0, presets)
     assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_printed_preset_is_a_config_to_begin_with(seedscope: Callable[..., Any], tmp_path: Path) -> None:
+    answer = seedscope(tmp_path, "presets", "quickstart")
+    (tmp_path / "mine.yaml").write_text(answer.output)
+
+    assert answer.exit_code == 0, answer.complaint
+    assert load_experiment(str(tmp_path / "mine.yaml")) == load_experiment("quickstart")
+
+
+def test_misspelt_preset_is_not_printed(seedscope: Callable[..., Any], tmp_path: Path) -> None:
+    answer = seedscope(tmp_path, "presets", "quikstart")
+
+    assert (answer.exit_code, answer.output) == (2, "")
+    assert "did you mean quickstart?" in answer.complaint
 
 
 def test_plan_tells_every_topic_and_makes_nothing(
