@@ -1,6 +1,7 @@
 """From the ledger of a run directory to its table and its statistics."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.audit import Missing
 from analysis.common_mode import DataOrder
@@ -18,6 +19,7 @@ from analysis.table_files import write_table
 from analysis.table_statistics import analyze_table
 from configs.durable import write_bytes_durably
 from configs.experiment import ExperimentConfig
+from configs.rate_warnings import rate_warning
 from configs.run_paths import RunPaths
 from orchestrator.external_energy import with_external_energy
 from orchestrator.progress_tracker import runs_of
@@ -90,6 +92,7 @@ def aggregate(
         expected=cells,
         data_order=DataOrder.OWN if "data_order" in config.seed_controls else DataOrder.SHARED,
     )
+    _warn_of_rates(statistics, config=config)
     energies = energy_frame(records)
     write_bytes_durably(out.energy_csv, energies.to_csv(index=False, lineterminator="\n").encode())
     statistics["energy"] = experiment_energy(energies, target_losses=config.energy.target_losses)
@@ -99,3 +102,11 @@ def aggregate(
     if config.energy.source not in ("auto", "none") and "undefined" in statistics["energy"]:
         sentences.append(f"Energy ({config.energy.source}) is unknown: {statistics['energy']['undefined']}.")
     return Aggregation(len(records), len(cells), tuple(sentences))
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _warn_of_rates(statistics: dict[str, Any], *, config: ExperimentConfig) -> None:
+    for result in statistics.get("conditions", {"": statistics}).values():
+        resolved = config.for_condition(result["design"]["condition"])
+        warning = rate_warning(resolved.optimization, schedule=resolved.schedule)
+        result["audit"]["warnings"].extend(() if warning is None else (warning,))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
+from configs.rate_warnings import rate_warnings
 from configs.run_paths import RunPaths
 from orchestrator.aggregation import Aggregation, aggregate
 from orchestrator.checkpoint_mirror import bring_home
@@ -126,7 +127,7 @@ def start_experiment(
             corpus=corpus,
             machine=machine,
             slots=[str(slot) for slot in slots],
-            notices=(choice.notice,) if choice.notice else (),
+            notices=(*((choice.notice,) if choice.notice else ()), *rate_warnings(config)),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         directory = create_run_directory(out, config=config, corpus=corpus, manifest=manifest)

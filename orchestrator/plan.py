@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from configs.experiment import ExperimentConfig
+from configs.rate_warnings import rate_warnings
 from orchestrator.launch import prepare_experiment
 from orchestrator.machine import inspect_machine
 from orchestrator.needs import nearest_existing, needs_of
@@ -71,6 +72,8 @@ class Plan:
     """Of each GPU, estimated; None on a CPU."""
     disk_bytes: int
     disk_free_bytes: int
+    rate_warnings: tuple[str, ...]
+    """Where the learning rate does not reach its end."""
     out: Path
 
 
@@ -128,6 +131,7 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
         gpu_memory_bytes=needs.gpu_memory_bytes,
         disk_bytes=needs.disk_bytes,
         disk_free_bytes=shutil.disk_usage(nearest_existing(out)).free,
+        rate_warnings=rate_warnings(config),
         out=out,
     )
 

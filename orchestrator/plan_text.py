@@ -81,7 +81,7 @@ def _unique(plan: Plan) -> str:
 
 
 def _warnings(plan: Plan) -> list[str]:
-    warnings = list(plan.text.warnings)
+    warnings = [*plan.rate_warnings, *plan.text.warnings]
     repeated = [condition for condition in plan.conditions if (condition.passes or 0) > NUM_PASSES_NEARLY_FREE]
     warnings += [
         f"{condition.name} reads its text {condition.passes:.1f} times; beyond {NUM_PASSES_NEARLY_FREE} passes "

@@ -80,7 +80,8 @@ def test_misspelt_preset_is_not_printed(seedscope: Callable[..., Any], tmp_path:
 def test_plan_tells_every_topic_and_makes_nothing(
     seedscope: Callable[..., Any], small: tuple[str, ...], tmp_path: Path
 ) -> None:
-    answer = seedscope(tmp_path, "plan", "quickstart", *small, "--set", "placement.max_concurrent_runs=1")
+    more = ("--set", "placement.max_concurrent_runs=1", "--set", "optimization.decay_tokens=4096")
+    answer = seedscope(tmp_path, "plan", "quickstart", *small, *more)
 
     topics = {line[:15].strip() for line in answer.output.splitlines() if not line.startswith(" ")}
     assert answer.exit_code == 0, answer.complaint
@@ -101,4 +102,5 @@ def test_plan_tells_every_topic_and_makes_nothing(
     }
     assert "24 steps, 1,536 tokens, 7 intervals" in answer.output
     assert "14 rows" in answer.output
+    assert "warning: The run ends after 1,536 tokens, before the decay: " in answer.output
     assert list(tmp_path.iterdir()) == []

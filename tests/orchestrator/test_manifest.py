@@ -111,5 +111,15 @@ def test_config_fingerprint_is_that_of_the_saved_config(finish: Finish) -> None:
     assert _manifest(finish)["config_fingerprint"] == finish.directory.config.fingerprint
 
 
+def test_learning_rate_that_never_reaches_its_end_is_told(finish: Finish) -> None:
+    statistics = json.loads(finish.directory.paths.statistics_file.read_text())
+
+    warning = _manifest(finish)["notices"][-1]
+
+    # The tiny experiment's 512 tokens end in the middle of a decay over 1,024.
+    assert warning.startswith("The run ends after 512 tokens, before the decay: ")
+    assert warning in statistics["audit"]["warnings"]
+
+
 def test_manifest_holds_no_path_of_the_user(finish: Finish) -> None:
     assert str(Path.home()) + "/" not in finish.directory.paths.manifest_file.read_text()
