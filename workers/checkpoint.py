@@ -4,18 +4,19 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import save
 from torch import Tensor
 
 from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
 from configs.errors import CheckpointError
 from configs.model import ModelConfig
 from workers.checkpoint_store import AbstractCheckpointStore
+from workers.checksums import format_sums
 from workers.evaluation import TokenScores
 from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.points import Point, Reach, pass_by
@@ -35,7 +36,7 @@ from workers.step_series import StepSeries
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
 
-_METADATA = {"format": "pt"}
+_HASHING_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class FileHashes:
     """sha256 of the files that a record names."""
 
     weights: str
+    """Of the file with the weights; of the list of their tensors' checksums where no file is kept."""
     tokens: str
 
 
@@ -132,9 +134,9 @@ class CheckpointDirectory:
         staging = self._store.staging(self._run, interval, CheckpointPart.CHECKPOINT, attempt=self._attempt)
         llama_weights = to_llama_names(weights, config=self._model)
         if self._config.keeps_weights(interval, num_intervals=self._num_intervals):
-            weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, _METADATA)
+            weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, {"format": "pt"})
         else:
-            weights_sha256 = hashlib.sha256(save(llama_weights, _METADATA)).hexdigest()
+            weights_sha256 = _tensors_sha256(llama_weights)
         self._reach(Point.WEIGHTS_WRITTEN)
         staging.write("config.json", _json(llama_config(self._model)))
         tokens = _npz(loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
@@ -215,6 +217,13 @@ class CheckpointDirectory:
         staging = self._store.staging(self._run, interval, CheckpointPart.RESUME_STATE, attempt=self._attempt)
         staging.save_tensors("optimizer.safetensors", optimizer)
         staging.seal()
+
+
+def _tensors_sha256(tensors: Mapping[str, Tensor]) -> str:
+    """Of a list of names and checksums of tensors; stands for weights of which no file is kept."""
+    with ThreadPoolExecutor(max_workers=_HASHING_THREADS) as pool:
+        hashes = pool.map(lambda tensor: hashlib.sha256(tensor.numpy()).hexdigest(), tensors.values())
+        return hashlib.sha256(format_sums(dict(zip(tensors, hashes, strict=True))).encode()).hexdigest()
 
 
 def _json(values: Mapping[str, object]) -> bytes:

@@ -12,11 +12,9 @@ from torch import Tensor
 
 from configs.errors import ConfigurationError
 from configs.model import ModelConfig
-from configs.precision import Precision
 from workers.checksums import file_sha256
 from workers.llama_format import from_llama_names, llama_names
-from workers.model import Llama
-from workers.passes import TorchPasses
+from workers.model import parameter_shapes
 from workers.record_files import WEIGHTS_NAME
 
 __all__ = ["directory_sha256", "read_directory_weights"]
@@ -115,9 +113,7 @@ def _tensors(directory: Path, *, shapes: Mapping[str, torch.Size], is_tied: bool
 
 def _shapes(config: ModelConfig) -> dict[str, torch.Size]:
     """Of every tensor, under the names of transformers."""
-    with torch.device("meta"):
-        model = Llama(config, passes=TorchPasses(), precision=Precision.FP32)
-    ours = {name: parameter.shape for name, parameter in model.named_parameters()}
+    ours = parameter_shapes(config)
     return {theirs: ours[name] for name, theirs in llama_names(config).items()}
 
 

@@ -9,7 +9,7 @@ from configs.model import ModelConfig
 from configs.precision import Precision
 from workers.passes import AbstractPasses, TorchPasses
 
-__all__ = ["Llama", "blank_model", "build_model", "rotary_tables"]
+__all__ = ["Llama", "blank_model", "build_model", "parameter_shapes", "rotary_tables"]
 
 # Shapes: N = B T rows, B windows, T tokens of a window, D width, K dimensions of a head, M MLP width, V vocabulary.
 # Rows of queries, keys and values, written ND, are wider than D.
@@ -53,6 +53,13 @@ def blank_model(
         model.head.weight = model.embedding.weight
     model.cosines_TK, model.sines_TK = (table.to(device) for table in rotary_tables(config))
     return model
+
+
+def parameter_shapes(config: ModelConfig) -> dict[str, torch.Size]:
+    """The shape of every parameter, in the order of `Llama.named_parameters`."""
+    with torch.device("meta"):
+        model = Llama(config, passes=TorchPasses(), precision=Precision.FP32)
+    return {name: parameter.shape for name, parameter in model.named_parameters()}
 
 
 class Llama(nn.Module):

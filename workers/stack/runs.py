@@ -198,14 +198,14 @@ class StackedRuns:
         self._energy.end_training()
         ends: dict[IntervalKeeper, IntervalEnd] = {}
         for index, (keeper, meter) in enumerate(zip(self._keepers, meters, strict=True)):
-            weights = trainer.weights_of(index)
-            model.load_state_dict(weights, strict=False)
+            model.load_state_dict(trainer.device_weights_of(index), strict=False)
             try:
                 scores = keeper.evaluate(model, num_steps=trainer.num_steps)
             except NonFiniteLossError as error:
                 self._fail(keeper, error, step=trainer.num_steps)
                 continue
             optimizer = trainer.optimizer_tensors_of(index) if self._config.checkpoints.can_resume else {}
+            weights = trainer.weights_of(index)
             ends[keeper] = IntervalEnd(interval, trainer.num_steps, weights, optimizer, scores, meter)
         energy = self._energy.interval_energy(num_sharing=len(self._keepers))
         with ThreadPoolExecutor(max_workers=len(self._keepers)) as pool:

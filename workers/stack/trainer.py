@@ -12,6 +12,7 @@ from torch import Tensor
 from configs.experiment import ExperimentConfig
 from workers.data_order import AbstractWindowOrder
 from workers.initial_model import initial_model
+from workers.model import parameter_shapes
 from workers.stack.model import StackedLlama
 from workers.stack.passes import AbstractStackPasses
 
@@ -63,10 +64,10 @@ class StackedTrainer:
         self.num_steps = 0
         self.device = device
         self._config = config
-        models = [initial_model(config.model, seed=seed) for seed in initialization_seeds]
-        self._shapes = {name: parameter.shape for name, parameter in models[0].named_parameters()}
-        flat = [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
-        self._flat_SP = torch.stack(flat).to(device)
+        self._shapes = parameter_shapes(config.model)
+        self._flat_SP = torch.empty(len(initialization_seeds), config.model.num_parameters, device=device)
+        for index, seed in enumerate(initialization_seeds):
+            self._take_weights(dict(initial_model(config.model, seed=seed).named_parameters()), index=index)
         self._moments = {name: torch.zeros_like(self._flat_SP) for name in _MOMENTS}
         self._weights = {name: view.requires_grad_() for name, view in self._views(self._flat_SP).items()}
         self._model = StackedLlama(config.model, weights=self._weights, passes=passes, precision=config.precision)
@@ -99,6 +100,10 @@ class StackedTrainer:
         """One seed's weights on the CPU, under the names of `Llama.named_parameters`."""
         return self._of_seed(self._flat_SP, index)
 
+    def device_weights_of(self, index: int) -> dict[str, Tensor]:
+        """One seed's weights where they are trained: not copied, to be read at once."""
+        return {name: view[0] for name, view in self._views(self._flat_SP.detach()[index : index + 1]).items()}
+
     def optimizer_tensors_of(self, index: int) -> dict[str, Tensor]:
         """One seed's moments on the CPU, as `Trainer.optimizer_tensors` names them; empty before a step."""
         if not self.num_steps:
@@ -114,7 +119,7 @@ class StackedTrainer:
     ) -> None:
         """Go on as if `num_steps` steps had just been taken here; one state for each seed, in the stack's order."""
         for index, state in enumerate(weights):
-            self._flat_SP[index] = self._flattened(state)
+            self._take_weights(state, index=index)
         for moment, flat_SP in self._moments.items():
             flat_SP.zero_()
             for index, state in enumerate(optimizers if num_steps else ()):
@@ -211,6 +216,11 @@ class StackedTrainer:
     def _of_seed(self, flat_SP: Tensor, index: int) -> dict[str, Tensor]:
         on_cpu = self._views(flat_SP.detach()[index : index + 1].cpu())
         return {name: view[0].contiguous() for name, view in on_cpu.items()}
+
+    def _take_weights(self, state: Mapping[str, Tensor], *, index: int) -> None:
+        with torch.no_grad():
+            for name, tensor in self.device_weights_of(index).items():
+                tensor.copy_(state[name])
 
     def _flattened(self, state: Mapping[str, Tensor]) -> Tensor:
         return torch.cat([state[name].flatten() for name in self._shapes]).to(self.device)
