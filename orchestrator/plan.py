@@ -2,6 +2,7 @@
 
 import heapq
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -13,7 +14,7 @@ from orchestrator.machine import inspect_machine
 from orchestrator.needs import nearest_existing, needs_of
 from orchestrator.placement_choice import decide_placement
 from orchestrator.slots import slots_for
-from orchestrator.speed_trial import measure_speed, watts_per_run
+from orchestrator.speed_trial import Speed, measure_speed, watts_per_run
 from orchestrator.weights_identity import identify_weights
 from workers.corpus import Corpus
 
@@ -44,9 +45,9 @@ class ConditionPlan:
     passes: float | None
     """Tokens over unique tokens; None while these are unknown."""
     flops_per_run: int
-    tokens_per_s: float
-    """Measured, mean over the slots while all were busy."""
-    seconds_per_run: float
+    tokens_per_s: float | None
+    """Measured, mean over the slots while all were busy; None where this machine has no such slot."""
+    seconds_per_run: float | None
     kilojoules_per_run: float | None
     """Power during the speed trial times seconds; None where no meter tells it."""
     energy_source: str | None
@@ -65,7 +66,8 @@ class Plan:
     slots: tuple[str, ...]
     num_concurrent_runs: int
     threads_per_run: int
-    wall_time_s: float
+    wall_time_s: float | None
+    """Without start-up nothing is known where no speed is."""
     memory_per_run_bytes: int
     memory_available_bytes: int
     gpu_memory_bytes: int | None
@@ -90,7 +92,9 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
     """
     config = decide_placement(identify_weights(config), cache_dir=cache_dir).config
     machine = inspect_machine()
-    slots = slots_for(machine, node=machine.host, placement=config.placement)
+    # What is only planned here may be for another machine: all but speed and energy can be told.
+    can_try = config.placement.device == "cpu" or machine.num_gpus > 0
+    slots = slots_for(machine, node=machine.host, placement=config.placement) if can_try else ()
     most = config.placement.max_concurrent_runs
     used = slots if most == "auto" else slots[:most]
     text = _plan_text(config, cache_dir=cache_dir)
@@ -99,19 +103,11 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
     start_up_s, peak_bytes = 0.0, 0
     for name in config.condition_names:
         resolved = config.for_condition(name)
-        speeds = measure_speed(resolved, slots=[slot for slot in used[:num_concurrent] if slot.place == 0])
-        start_up_s = max(speed.start_up_s for speed in speeds)
-        peak_bytes = max(peak_bytes, *(speed.peak_memory_bytes or 0 for speed in speeds))
-        conditions.append(
-            _plan_condition(
-                resolved,
-                name=name,
-                text=text,
-                tokens_per_s=fmean(speed.tokens_per_s for speed in speeds),
-                watts=watts_per_run(speeds),
-                energy_source=speeds[0].energy_source,
-            )
-        )
+        tried = [slot for slot in used[:num_concurrent] if slot.place == 0]
+        speeds = measure_speed(resolved, slots=tried) if tried else ()
+        start_up_s = max((speed.start_up_s for speed in speeds), default=0.0)
+        peak_bytes = max(peak_bytes, *(speed.peak_memory_bytes or 0 for speed in speeds), 0)
+        conditions.append(_plan_condition(resolved, name=name, text=text, speeds=speeds))
     if conditions[0].energy_source is not None:
         start_up_s += config.energy.idle_s  # before each run the idle machine is metered
     needs = needs_of(config)
@@ -158,11 +154,12 @@ def _plan_condition(
     *,
     name: str,
     text: TextPlan,
-    tokens_per_s: float,
-    watts: float | None,
-    energy_source: str | None,
+    speeds: Sequence[Speed],
 ) -> ConditionPlan:
     num_tokens = config.schedule.num_tokens
+    tokens_per_s = fmean(speed.tokens_per_s for speed in speeds) if speeds else None
+    seconds = None if tokens_per_s is None else num_tokens / tokens_per_s
+    watts = watts_per_run(speeds) if speeds else None
     return ConditionPlan(
         name=name,
         num_parameters=config.model.num_parameters,
@@ -173,18 +170,20 @@ def _plan_condition(
         passes=None if text.unique_tokens is None else num_tokens / text.unique_tokens,
         flops_per_run=num_tokens * config.model.training_flops_per_token,
         tokens_per_s=tokens_per_s,
-        seconds_per_run=num_tokens / tokens_per_s,
-        kilojoules_per_run=None if watts is None else watts * num_tokens / tokens_per_s / 1e3,
-        energy_source=energy_source,
+        seconds_per_run=seconds,
+        kilojoules_per_run=None if watts is None or seconds is None else watts * seconds / 1e3,
+        energy_source=speeds[0].energy_source if speeds else None,
     )
 
 
 def _makespan_s(
     conditions: list[ConditionPlan], *, config: ExperimentConfig, num_slots: int, start_up_s: float
-) -> float:
+) -> float | None:
     """Seconds until the last run ends when each free slot takes the next run; every run starts a process."""
     free_at_s = [0.0] * num_slots
     for condition in conditions:
+        if condition.seconds_per_run is None:
+            return None
         for _ in config.seeds:
             heapq.heapreplace(free_at_s, free_at_s[0] + start_up_s + condition.seconds_per_run)
     return max(free_at_s)

@@ -8,6 +8,7 @@ from orchestrator.sizes import format_bytes
 __all__ = ["plan_as_lines"]
 
 _MOST_LISTED = 8
+_WITHOUT_GPU = "unknown: this machine has no GPU"
 
 
 def plan_as_lines(plan: Plan) -> tuple[str, ...]:
@@ -24,19 +25,15 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
     lines += [
         _line("table", f"{plan.num_rows:,} rows"),
         _line("unique tokens", _unique(plan)),
-        _line(
-            "slots",
-            f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each "
-            f"({_listed(plan.slots)}); {_count(plan.num_concurrent_runs, 'run')} at once",
-        ),
-        _line("wall time", f"about {duration(plan.wall_time_s)}"),
+        _line("slots", _slots(plan)),
+        _line("wall time", _WITHOUT_GPU if plan.wall_time_s is None else f"about {duration(plan.wall_time_s)}"),
         _line(
             "memory",
             f"about {format_bytes(plan.memory_per_run_bytes)} per run, "
-            f"{format_bytes(plan.num_concurrent_runs * plan.memory_per_run_bytes)} in all; "
+            f"{format_bytes(max(1, plan.num_concurrent_runs) * plan.memory_per_run_bytes)} in all; "
             f"{format_bytes(plan.memory_available_bytes)} available",
         ),
-        *(() if plan.gpu_memory_bytes is None else (_line("memory of a GPU", _gpu_memory(plan.gpu_memory_bytes)),)),
+        *(() if plan.gpu_memory_bytes is None else (_line("GPU memory", _gpu_memory(plan.gpu_memory_bytes)),)),
         _line(
             "disk", f"about {format_bytes(plan.disk_bytes)} in {plan.out}; {format_bytes(plan.disk_free_bytes)} free"
         ),
@@ -56,13 +53,27 @@ def _condition_lines(condition: ConditionPlan, *, is_only: bool) -> list[str]:
         ),
         _line("passes", "unknown" if condition.passes is None else f"{condition.passes:.2f}"),
         _line("FLOPs", f"{condition.flops_per_run:.3g} per run"),
-        _line(
-            "speed",
-            f"{condition.tokens_per_s:,.0f} tokens/s per run, measured with all slots busy; "
-            f"{duration(condition.seconds_per_run)} per run",
-        ),
+        _line("speed", _speed(condition)),
         _line("energy", _energy(condition)),
     ]
+
+
+def _slots(plan: Plan) -> str:
+    if not plan.slots:
+        return "none: this machine has no GPU"
+    return (
+        f"{_count(len(plan.slots), 'slot')} of {_count(plan.threads_per_run, 'core')} each "
+        f"({_listed(plan.slots)}); {_count(plan.num_concurrent_runs, 'run')} at once"
+    )
+
+
+def _speed(condition: ConditionPlan) -> str:
+    if condition.tokens_per_s is None or condition.seconds_per_run is None:
+        return _WITHOUT_GPU
+    return (
+        f"{condition.tokens_per_s:,.0f} tokens/s per run, measured with all slots busy; "
+        f"{duration(condition.seconds_per_run)} per run"
+    )
 
 
 def _gpu_memory(needed_bytes: int) -> str:
@@ -70,6 +81,8 @@ def _gpu_memory(needed_bytes: int) -> str:
 
 
 def _energy(condition: ConditionPlan) -> str:
+    if condition.tokens_per_s is None:
+        return _WITHOUT_GPU
     if condition.kilojoules_per_run is None:
         return "unknown: no meter (`seedscope doctor` says why)"
     return f"about {joules(1e3 * condition.kilojoules_per_run)} per run ({condition.energy_source})"

@@ -14,6 +14,7 @@ from configs.errors import ConfigurationError, RunDirectoryError
 from configs.experiment import ExperimentConfig
 from configs.load import load_experiment
 from orchestrator.launch import Finish, resume_experiment, start_experiment
+from orchestrator.machine import inspect_machine
 from orchestrator.plan import make_plan
 from orchestrator.plan_text import plan_as_lines
 from orchestrator.repair import repair_run_directory
@@ -241,3 +242,24 @@ def test_the_plan_tells_parameters_memory_and_disk(
     assert "parameters      41,120 (15,520 outside the embedding)" in lines
     assert "memory          about" in lines
     assert "disk            about" in lines
+
+
+def test_a_plan_for_a_gpu_that_is_elsewhere_tells_what_can_be_told(
+    experiment: Callable[..., ExperimentConfig], cache_dir: Path, tmp_path: Path
+) -> None:
+    if inspect_machine().num_gpus:
+        pytest.skip("this machine has a GPU")
+
+    plan = make_plan(
+        experiment("placement.device=cuda", "precision=bf16", "checkpoints.keep=all"),
+        out=tmp_path / "out",
+        cache_dir=cache_dir,
+    )
+
+    lines = "\n".join(plan_as_lines(plan))
+    assert lines.count("parameters      41,120") == 2
+    assert lines.count("speed           unknown: this machine has no GPU") == 2
+    assert "wall time       unknown: this machine has no GPU" in lines
+    assert "GPU memory      about 1.08 GB, estimated" in lines
+    # 3 seeds x (3 + 5 intervals x 164,480 bytes + 2 conditions x 2 resume states x 2 moments), and small files
+    assert plan.disk_bytes == pytest.approx(3 * (8 + 8) * 4 * 41_120, rel=0.06)
