@@ -37,6 +37,7 @@ SMALL = (
     "schedule.tokens_per_step=64",
     "evaluation.tokens=128",
     "placement.device=cpu",
+    "placement.threads_per_run=1",
     "placement.tokens_at_once=32",
     "precision=fp32",
     "energy={source: modelled, watts_per_core: 10}",

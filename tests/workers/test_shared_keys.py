@@ -33,6 +33,7 @@ SMALL = (
     "evaluation.tokens=64",
     "precision=fp32",
     "placement.device=cpu",
+    "placement.threads_per_run=1",
     "placement.tokens_at_once=48",
     "conditions={}",
 )
