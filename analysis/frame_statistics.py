@@ -115,7 +115,7 @@ def analyze_grids(
         "audit": {
             "dropped": _dropped(audited),
             "counts": to_plain(count_used(grids, audited=audited)),
-            "warnings": _warnings(grids, audited=audited),
+            "warnings": _warnings(grids, audited=audited, trajectory=trajectory),
         },
         "metrics": {
             metric: to_plain(metric_statistics(result.grid, pairs=pairs, axis=axis, reference=reference))
@@ -167,8 +167,9 @@ def _dropped(audited: dict[str, Audited]) -> list[dict[str, str]]:
     ]
 
 
-def _warnings(grids: dict[str, Grid], *, audited: dict[str, Audited]) -> list[str]:
+def _warnings(grids: dict[str, Grid], *, audited: dict[str, Audited], trajectory: Trajectory | Undefined) -> list[str]:
     by_metric = [
         sentence for metric, result in audited.items() for sentence in warn_about_metric(result.grid, metric=metric)
     ]
-    return [*warn_about_same_metrics(grids), *by_metric]
+    lost = () if isinstance(trajectory, Undefined) else trajectory.warnings
+    return [*warn_about_same_metrics(grids), *by_metric, *lost]

@@ -50,9 +50,10 @@ def summarize_published(published: PublishedTelemetry, *, grid: Grid, telemetry:
         grid: The losses that they were derived from, shape (num_seeds, num_levels).
         telemetry: Window and thresholds.
     """
+    backslides = count_flags(published.backslide, grid=grid, noun="deltas")
     return PublishedSummary(
-        backslides=count_flags(published.backslide, grid=grid, noun="deltas"),
-        backslides_of_noise=plateau_rises(num_levels=grid.num_levels, num_seeds=grid.num_subjects, noise_multiple=0.0),
+        backslides=backslides,
+        backslides_of_noise=plateau_rises(num_levels=grid.num_levels, num_deltas=backslides.of, noise_multiple=0.0),
         spikes=count_flags(published.spike, grid=grid, noun="deltas"),
         spike_rule=check_window_trap(published.delta, telemetry=telemetry),
         stable_phase=_stable_phase(published, grid=grid, telemetry=telemetry),

@@ -12,6 +12,7 @@ from analysis.grid import Grid
 from analysis.local_lines import LocalLines, fit_local_lines
 from analysis.plateau_null import PlateauNull, plateau_rises
 from analysis.rises import Rises, summarize_rises
+from analysis.rolling import deltas_of
 from analysis.rule_limit import RuleLimit
 from analysis.spike_scores import false_alarm_rate
 from analysis.stable_phase import StablePhase, find_stable_phase
@@ -64,15 +65,15 @@ def summarize_robust(
     """
     lines = _lines(grid, axis=axis, window=telemetry.slope_window)
     known_errors = standard_errors[np.isfinite(standard_errors)]
-    has_errors = bool(np.isfinite(robust.backslide).any())
+    num_judged = int(np.isfinite(robust.backslide).sum())
     why = Undefined(WHY_NO_NOISE)
     return RobustSummary(
         spikes=count_flags(robust.spike, grid=grid, noun="deltas with at least 2 before them"),
         spike_rule=_spike_limit(robust, telemetry=telemetry),
-        backslides=count_flags(robust.backslide, grid=grid, noun="deltas with a standard error") if has_errors else why,
+        backslides=count_flags(robust.backslide, grid=grid, noun="deltas with a standard error") if num_judged else why,
         backslides_of_noise=plateau_rises(
             num_levels=grid.num_levels,
-            num_seeds=grid.num_subjects,
+            num_deltas=num_judged or int(np.isfinite(deltas_of(grid.values)).sum()),
             noise_multiple=telemetry.backslide_noise_multiple,
         ),
         median_standard_error=float(np.median(known_errors)) if len(known_errors) else why,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from analysis.axis import Axis, level_positions
 from analysis.common_mode import DataOrder
 from analysis.grid import Grid
+from analysis.lost_pairs import warn_about_lost_pairs
 from analysis.step_spikes import RunSteps
 from analysis.stopping import Stopping, summarize_stopping
 from analysis.telemetry import TelemetrySummary, summarize_telemetry
@@ -24,6 +25,8 @@ class Trajectory:
 
     telemetry: TelemetrySummary
     stopping: Stopping | Undefined
+    warnings: tuple[str, ...]
+    """On what neither of them counts."""
 
 
 def summarize_trajectory(
@@ -58,4 +61,5 @@ def summarize_trajectory(
             data_order=data_order,
         ),
         stopping=summarize_stopping(losses, axis=positions, joules=joules, telemetry=telemetry),
+        warnings=warn_about_lost_pairs(losses),
     )
