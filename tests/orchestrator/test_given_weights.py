@@ -18,6 +18,7 @@ from orchestrator.machine import inspect_machine
 from orchestrator.plan import make_plan
 from orchestrator.plan_text import plan_as_lines
 from orchestrator.repair import repair_run_directory
+from orchestrator.report_files import report_on
 from orchestrator.run_directory import open_run_directory
 from orchestrator.sites import InlineSite
 from orchestrator.stop_signal import StopRequest
@@ -99,6 +100,15 @@ def test_the_statistics_pair_the_budgets_by_seed(finished: Finish) -> None:
 
     assert statistics["energy"]
     assert "short" in json.dumps(statistics["energy"])
+
+
+def test_the_report_tells_of_the_model_that_was_trained_further(finished: Finish) -> None:
+    report_on(finished)
+    report = " ".join(finished.directory.paths.report_md.read_text(encoding="utf-8").split())
+
+    assert "4 heads that share 2 of keys and values, context 16, vocabulary 400) further, beginning with the" in report
+    assert "weights of tiny-llama and with its tokenizer, from 3 seeds" in report
+    assert "How the runs would go with another pretrained model: a seed changes the order of the data alone" in report
 
 
 def test_the_preset_keeps_no_weights_and_the_ledger_can_be_built_again(finished: Finish, tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ def _seeds(facts: ReportFacts) -> str:
             f"Which source makes the seeds differ: a seed changes {what_seeds_change(facts.config)} at once. The "
             "tokenizer, the text and the evaluation slice are the same for all."
         )
-    what = "another order of the data" if "data_order" in fixed else "other initial weights"
+    weights = "other initial weights" if facts.config.model.directory is None else "another pretrained model"
+    what = "another order of the data" if "data_order" in fixed else weights
     return (
         f"How the runs would go with {what}: a seed changes {what_seeds_change(facts.config)}. What all runs share "
         "looks like an effect of the interval, and the spread between seeds understates how another draw would have "

@@ -1,6 +1,7 @@
 """A methods paragraph that can be pasted into a paper."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import final
 
 from analysis.report.blocks import Block, Code, Paragraph
@@ -9,6 +10,7 @@ from analysis.report.names import column_title
 from analysis.report.numbers import amount, floor_text, is_defined, number, why
 from analysis.report.section import AbstractSection
 from analysis.report.sections.asked import what_seeds_change
+from configs.model import ModelConfig
 
 __all__ = ["Methods"]
 
@@ -40,9 +42,7 @@ def _training(facts: ReportFacts) -> list[str]:
     model, schedule, rates = config.model, config.schedule, config.optimization
     corpus = manifest["corpus"]
     return [
-        f"We trained a decoder-only transformer (Llama architecture; {amount(model.num_parameters)} parameters, "
-        f"{model.num_layers} layers, width {model.width}, {model.num_heads} heads, context {model.context_length}, "
-        f"vocabulary {amount(model.vocab_size)}) from {len(config.seeds)} seeds, each for "
+        f"We trained {_model(model)} from {len(config.seeds)} seeds, each for "
         f"{amount(schedule.num_tokens)} tokens ({amount(schedule.num_steps)} steps of "
         f"{amount(schedule.tokens_per_step)} tokens), that is {schedule.num_tokens / corpus['unique_tokens']:.1f} "
         f"passes over {amount(corpus['unique_tokens'])} unique tokens of {amount(corpus['num_train_stories'])} "
@@ -54,6 +54,20 @@ def _training(facts: ReportFacts) -> list[str]:
         f"same {amount(config.evaluation.tokens)} held-out tokens at each of {schedule.num_intervals} intervals, the "
         "initial state included.",
     ]
+
+
+def _model(model: ModelConfig) -> str:
+    heads = f"{model.num_heads} heads"
+    if model.num_key_value_heads != model.num_heads:
+        heads += f" that share {model.num_key_value_heads} of keys and values"
+    shape = (
+        f"a decoder-only transformer (Llama architecture; {amount(model.num_parameters)} parameters, "
+        f"{model.num_layers} layers, width {model.width}, {heads}, context {model.context_length}, "
+        f"vocabulary {amount(model.vocab_size)})"
+    )
+    if model.directory is None:
+        return shape
+    return f"{shape} further, beginning with the weights of {Path(model.directory).name} and with its tokenizer,"
 
 
 def _design(facts: ReportFacts) -> str:
