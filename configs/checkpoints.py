@@ -9,7 +9,7 @@ from configs.frozen import FrozenConfig
 
 __all__ = ["IN_RUN_DIRECTORY", "CheckpointsConfig", "KeptWeights"]
 
-KeptWeights = Literal["all", "last", "none"]
+KeptWeights = Literal["all", "newest", "last", "none"]
 
 _URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?P<place>.*)")
 
@@ -23,8 +23,9 @@ class CheckpointsConfig(FrozenConfig):
     )
     keep: KeptWeights = Field(
         default="all",
-        description="Weights of which intervals are kept: `all`, with what a run needs to go on after its newest; or "
-        "those of the `last` or `none`, where an interrupted run begins anew. Records and losses are always kept.",
+        description="Of which intervals weights are kept: `all`; the `last` or `none`, where an interrupted run begins "
+        "anew; or the `newest` two with what a run needs to go on, and of a complete run the last. Records and losses "
+        "are always kept.",
     )
 
     @model_validator(mode="after")
@@ -50,13 +51,12 @@ class CheckpointsConfig(FrozenConfig):
         return self
 
     def keeps_weights(self, interval: int, *, num_intervals: int) -> bool:
-        """Whether the weights of this interval, of so many, are kept."""
-        return self.keep == "all" or (self.keep == "last" and interval == num_intervals - 1)
+        """Whether the checkpoint of this interval, of so many, has its weights for good."""
+        return self.keep == "all" or (self.keep in ("newest", "last") and interval == num_intervals - 1)
 
-    @property
-    def can_resume(self) -> bool:
-        """Whether a run can go on after an interval, or begins anew."""
-        return self.keep == "all"
+    def keeps_resume_state(self, interval: int, *, num_intervals: int) -> bool:
+        """Whether a run can go on after this interval, until two more have ended."""
+        return self.keep == "all" or (self.keep == "newest" and interval < num_intervals - 1)
 
     @property
     def local_directory(self) -> str | None:

@@ -37,7 +37,7 @@ def needs_of(config: ExperimentConfig) -> Needs:
     conditions = [config.for_condition(name) for name in config.condition_names]
     return Needs(
         memory_per_run_bytes=max(map(_memory_bytes, conditions)),
-        disk_bytes=len(config.seeds) * sum(map(_disk_bytes, conditions)),
+        disk_bytes=len(config.seeds) * sum(map(_disk_bytes, conditions)) + _going_on_bytes(config),
         gpu_memory_bytes=max(map(_gpu_bytes, conditions)) if config.placement.device == "cuda" else None,
     )
 
@@ -78,7 +78,7 @@ def nearest_existing(directory: Path) -> Path:
 def _memory_bytes(config: ExperimentConfig) -> int:
     if config.placement.device == "cuda":
         # Weights as they are read and as they are written, and moments where they are kept.
-        copies = 3 + (2 if config.checkpoints.can_resume else 0)
+        copies = 3 + (2 if config.checkpoints.keep in ("all", "newest") else 0)
         return _PROCESS_BYTES + _FLOAT_BYTES * copies * config.model.num_parameters
     # Weights, gradients and two moments; then what backward needs of every layer, and the logits.
     return _PROCESS_BYTES + _FLOAT_BYTES * (4 * config.model.num_parameters + _activations(config))
@@ -104,6 +104,16 @@ def _disk_bytes(config: ExperimentConfig) -> int:
     checkpoint = config.evaluation.tokens * _EVALUATED_TOKEN_BYTES + _CHECKPOINT_OVERHEAD_BYTES
     keeps = config.checkpoints
     num_kept = sum(keeps.keeps_weights(interval, num_intervals=num_intervals) for interval in range(num_intervals))
-    resume_states = _RESUME_STATES * 2 * weights if keeps.can_resume else 0
+    resume_states = _RESUME_STATES * 2 * weights if keeps.keep == "all" else 0
     steps = config.schedule.num_steps * _STEP_BYTES
     return num_intervals * checkpoint + num_kept * weights + steps + resume_states
+
+
+def _going_on_bytes(config: ExperimentConfig) -> int:
+    """What runs that go on have beside what they leave: weights and moments of their newest intervals."""
+    if config.checkpoints.keep != "newest":
+        return 0
+    num_runs = len(config.seeds) * len(config.condition_names)
+    most = config.placement.max_concurrent_runs
+    num_at_once = num_runs if most == "auto" else min(most, num_runs)
+    return num_at_once * _RESUME_STATES * 3 * _FLOAT_BYTES * config.model.num_parameters

@@ -36,6 +36,7 @@ from workers.step_series import StepSeries
 
 __all__ = ["CheckpointDirectory", "FileHashes", "Inspection", "ResumePoint"]
 
+_METADATA = {"format": "pt"}
 _HASHING_THREADS = 8
 
 
@@ -69,7 +70,7 @@ class Inspection:
     """Records of all whole checkpoints, by interval."""
     damages: tuple[Damage, ...]
     is_complete: bool = False
-    """Whether a run that keeps nothing to go on from has nothing left to do; any other goes on after its newest."""
+    """Whether a run that keeps nothing to go on from at its end has nothing left to do."""
 
 
 @final
@@ -128,15 +129,15 @@ class CheckpointDirectory:
         Returns:
             The record as written.
         """
-        if self._config.can_resume:
-            self._stage_resume_state(interval, optimizer)
+        llama_weights = to_llama_names(weights, config=self._model)
+        weights_sha256 = None
+        if self._has_resume_state(interval):
+            weights_sha256 = self._stage_resume_state(interval, optimizer, llama_weights)
             self._reach(Point.RESUME_STAGED)
         staging = self._store.staging(self._run, interval, CheckpointPart.CHECKPOINT, attempt=self._attempt)
-        llama_weights = to_llama_names(weights, config=self._model)
-        if self._config.keeps_weights(interval, num_intervals=self._num_intervals):
-            weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, {"format": "pt"})
-        else:
-            weights_sha256 = _tensors_sha256(llama_weights)
+        if self._has_weights(interval):
+            weights_sha256 = staging.save_tensors(WEIGHTS_NAME, llama_weights, _METADATA)
+        weights_sha256 = weights_sha256 or _tensors_sha256(llama_weights)
         self._reach(Point.WEIGHTS_WRITTEN)
         staging.write("config.json", _json(llama_config(self._model)))
         tokens = _npz(loss_nats=scores.loss_nats, rank=scores.rank, num_ties=scores.num_ties)
@@ -178,7 +179,7 @@ class CheckpointDirectory:
             },
             records=tuple(records.values()),
             damages=tuple(damages),
-            is_complete=not self._config.can_resume and first_gap == num_intervals,
+            is_complete=not self._has_resume_state(num_intervals - 1) and first_gap == num_intervals,
         )
 
     def read(self, record: IntervalRecord) -> ResumePoint:
@@ -187,9 +188,10 @@ class CheckpointDirectory:
         resume_state = self._store.published(self._run, record.interval, CheckpointPart.RESUME_STATE)
         assert checkpoint is not None, "it was verified just before"
         assert resume_state is not None, "it was verified just before"
+        with_weights = checkpoint if self._has_weights(record.interval) else resume_state
         return ResumePoint(
             record=record,
-            weights=from_llama_names(checkpoint.load_tensors(WEIGHTS_NAME), config=self._model),
+            weights=from_llama_names(with_weights.load_tensors(WEIGHTS_NAME), config=self._model),
             optimizer=resume_state.load_tensors("optimizer.safetensors"),
         )
 
@@ -198,8 +200,7 @@ class CheckpointDirectory:
         checkpoint = self._store.published(self._run, interval, CheckpointPart.CHECKPOINT)
         if checkpoint is None:
             return {}
-        has_weights = self._config.keeps_weights(interval, num_intervals=self._num_intervals)
-        names = CHECKPOINT_NAMES if has_weights else ANALYSED_NAMES
+        names = CHECKPOINT_NAMES if self._has_weights(interval) else ANALYSED_NAMES
         return {interval: read_whole_record(checkpoint, run=self._run, interval=interval, names=names)}
 
     def _whole_resume_state(self, interval: int) -> set[int]:
@@ -207,16 +208,29 @@ class CheckpointDirectory:
         resume_state = self._store.published(self._run, interval, CheckpointPart.RESUME_STATE)
         if resume_state is None:
             return set()
-        resume_state.verify(RESUME_NAMES)
+        resume_state.verify(RESUME_NAMES if self._has_weights(interval) else RESUME_NAMES | {WEIGHTS_NAME})
         return {interval}
 
     def _damage(self, interval: int, part: CheckpointPart, error: CheckpointError) -> Damage:
         return Damage(self._run, self._attempt, interval, part, str(error))
 
-    def _stage_resume_state(self, interval: int, optimizer: dict[str, Tensor]) -> None:
+    def _stage_resume_state(
+        self, interval: int, optimizer: dict[str, Tensor], llama_weights: dict[str, Tensor]
+    ) -> str | None:
+        """The sha256 of the weights, where the checkpoint does not hold them and they lie here instead."""
         staging = self._store.staging(self._run, interval, CheckpointPart.RESUME_STATE, attempt=self._attempt)
         staging.save_tensors("optimizer.safetensors", optimizer)
+        has_weights = self._has_weights(interval)
+        weights_sha256 = None if has_weights else staging.save_tensors(WEIGHTS_NAME, llama_weights, _METADATA)
         staging.seal()
+        return weights_sha256
+
+    def _has_weights(self, interval: int) -> bool:
+        """Whether the checkpoint does."""
+        return self._config.keeps_weights(interval, num_intervals=self._num_intervals)
+
+    def _has_resume_state(self, interval: int) -> bool:
+        return self._config.keeps_resume_state(interval, num_intervals=self._num_intervals)
 
 
 def _tensors_sha256(tensors: Mapping[str, Tensor]) -> str:

@@ -84,7 +84,7 @@ class AbstractCheckpointStore(ABC):
         """Make an attempt's staged parts the interval's: the resume state first, then the checkpoint.
 
         What is published already stays: an earlier attempt measured the same. Resume states older than the interval
-        before are removed; checkpoints never are.
+        before are removed, and all where this interval has none; checkpoints never are.
         """
 
     @abstractmethod

@@ -86,6 +86,11 @@ class IntervalKeeper:
         """See `CheckpointDirectory.inspect`."""
         return self.checkpoints.inspect(known=self._known)
 
+    def keeps_resume_state(self, interval: int) -> bool:
+        """Whether the optimizer's moments are asked for at the end of this interval."""
+        num_intervals = self._config.schedule.num_intervals
+        return self._config.checkpoints.keeps_resume_state(interval, num_intervals=num_intervals)
+
     def evaluate(self, model: Llama, *, num_steps: int) -> TokenScores:
         """Measure the model on the evaluation tokens.
 

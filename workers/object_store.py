@@ -104,8 +104,10 @@ class ObjectStore(AbstractCheckpointStore):
     def _drop_older_resume_states(self, run: RunId, *, interval: int) -> None:
         keys = self._storage.keys(_KEYS.resume_run_dir(run.condition, run.seed).as_posix())
         lists = {key: match for key in keys if key.endswith(SUMS_NAME) and (match := _LIST.fullmatch(key))}
+        has_resume_state = any(int(match["interval"]) == interval for match in lists.values())
+        newest_dropped = interval - (KEPT_RESUME_STATES if has_resume_state else 1)
         for key, match in lists.items():
-            if int(match["interval"]) <= interval - KEPT_RESUME_STATES:
+            if int(match["interval"]) <= newest_dropped:
                 places = self._named([key])
                 self._storage.delete(key)  # first, so that nothing half there is ever published
                 for uploaded in (other for other in keys if str(PurePosixPath(other).parent) in places):

@@ -38,7 +38,7 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
     """Give an interval's staged directories their final names: the resume state first, then the checkpoint.
 
     What has its final name already stays: an earlier attempt measured the same. Resume states older than the interval
-    before are removed; checkpoints never are.
+    before are removed, and all where this interval has none, since then the run is complete; checkpoints never are.
 
     Args:
         paths: The run directory.
@@ -58,7 +58,8 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
         elif staged.is_dir():
             move_directory_durably(staged, final)
         reach(point)
-    for older in range(interval - KEPT_RESUME_STATES + 1):
+    has_resume_state = paths.resume_dir(run.condition, run.seed, interval).is_dir()
+    for older in range(interval - KEPT_RESUME_STATES + 1 if has_resume_state else interval):
         shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
 
 

@@ -156,7 +156,7 @@ class SeedRun:
             interval=interval,
             num_steps=trainer.num_steps,
             weights=dict(trainer.model.named_parameters()),
-            optimizer=trainer.optimizer_tensors() if self._config.checkpoints.can_resume else {},
+            optimizer=trainer.optimizer_tensors() if self._keeper.keeps_resume_state(interval) else {},
             scores=self._keeper.evaluate(trainer.model, num_steps=trainer.num_steps),
             meter=meter,
         )

@@ -15,6 +15,7 @@ from configs.experiment import ExperimentConfig
 from configs.load import load_experiment
 from orchestrator.launch import Finish, resume_experiment, start_experiment
 from orchestrator.machine import inspect_machine
+from orchestrator.needs import needs_of
 from orchestrator.plan import make_plan
 from orchestrator.plan_text import plan_as_lines
 from orchestrator.repair import repair_run_directory
@@ -22,6 +23,7 @@ from orchestrator.report_files import report_on
 from orchestrator.run_directory import open_run_directory
 from orchestrator.sites import InlineSite
 from orchestrator.stop_signal import StopRequest
+from workers.object_storage import ObjectStorage
 from workers.points import Point
 
 SMALL = (
@@ -121,7 +123,9 @@ def test_the_preset_keeps_no_weights_and_the_ledger_can_be_built_again(finished:
     assert said[-1].startswith(f"A new ledger was built from {NUM_ROWS} checkpoints")
 
 
+@pytest.mark.parametrize("keep", ["last", "newest"])
 def test_the_last_weights_load_in_transformers_and_give_the_losses_told(
+    keep: str,
     transformers: Any,
     experiment: Callable[..., ExperimentConfig],
     run_inline: Callable[..., Finish],
@@ -131,10 +135,10 @@ def test_the_last_weights_load_in_transformers_and_give_the_losses_told(
     import numpy as np
     import torch
 
-    done = run_inline(experiment("checkpoints.keep=last"), tmp_path / "out")
+    done = run_inline(experiment(f"checkpoints.keep={keep}"), tmp_path / "out")
 
     paths = done.directory.paths
-    kept = sorted(file.parent.name for file in paths.root.rglob("model.safetensors"))
+    kept = sorted(file.parent.name for file in paths.root.rglob("*.safetensors"))
     assert kept == ["interval-02"] * 3 + ["interval-04"] * 3
     stream = torch.from_numpy(np.load(paths.stream_file("validation"))[:129].astype(np.int64))
     model = transformers.LlamaForCausalLM.from_pretrained(paths.checkpoint_dir("long", 2, 4))
@@ -149,7 +153,48 @@ def test_the_last_weights_load_in_transformers_and_give_the_losses_told(
     assert pd.read_csv(first)[columns].equals(pd.read_csv(second)[columns])
 
 
-@pytest.mark.parametrize("keep", ["all", "last", "none"])
+def test_an_object_store_keeps_the_last_weights_as_a_directory_does(
+    experiment: Callable[..., ExperimentConfig],
+    run_inline: Callable[..., Finish],
+    finished: Finish,
+    learning_columns: Callable[[Path], Any],
+    tmp_path: Path,
+) -> None:
+    done = run_inline(experiment("checkpoints={uri: 'memory://given', keep: newest}"), tmp_path / "out")
+
+    kept = [key for key in ObjectStorage("memory://given").keys("") if key.endswith(".safetensors")]
+    assert sorted(key.split("/")[-3] for key in kept) == ["interval-02"] * 3 + ["interval-04"] * 3
+    assert learning_columns(done.directory.paths.table_csv) == learning_columns(finished.directory.paths.table_csv)
+    assert needs_of(done.directory.config).disk_bytes > 6 * 4 * 41_120
+
+
+def test_while_a_run_goes_on_its_newest_two_weights_are_there(
+    experiment: Callable[..., ExperimentConfig], cache_dir: Path, silent_view: Callable[[], Any], tmp_path: Path
+) -> None:
+    most = 0
+
+    def look(point: Point) -> None:
+        nonlocal most
+        if point is Point.COMMITTED:
+            here = [
+                file for file in tmp_path.rglob("model.safetensors") if "seed-1" in str(file) and "long" in str(file)
+            ]
+            most = max(most, len(here))
+
+    start_experiment(
+        experiment("checkpoints.keep=newest", "seeds=[1, 2]"),
+        out=tmp_path / "out",
+        cache_dir=cache_dir,
+        site=InlineSite(),
+        view=silent_view(),
+        stop=StopRequest(),
+        reach=look,
+    )
+
+    assert most == 2
+
+
+@pytest.mark.parametrize("keep", ["all", "newest", "last", "none"])
 def test_a_stopped_experiment_goes_on_to_the_same_bits(
     experiment: Callable[..., ExperimentConfig],
     finished: Finish,

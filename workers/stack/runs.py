@@ -204,7 +204,7 @@ class StackedRuns:
             except NonFiniteLossError as error:
                 self._fail(keeper, error, step=trainer.num_steps)
                 continue
-            optimizer = trainer.optimizer_tensors_of(index) if self._config.checkpoints.can_resume else {}
+            optimizer = trainer.optimizer_tensors_of(index) if keeper.keeps_resume_state(interval) else {}
             weights = trainer.weights_of(index)
             ends[keeper] = IntervalEnd(interval, trainer.num_steps, weights, optimizer, scores, meter)
         energy = self._energy.interval_energy(num_sharing=len(self._keepers))
