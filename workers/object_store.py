@@ -105,7 +105,8 @@ class ObjectStore(AbstractCheckpointStore):
         keys = self._storage.keys(_KEYS.resume_run_dir(run.condition, run.seed).as_posix())
         lists = {key: match for key in keys if key.endswith(SUMS_NAME) and (match := _LIST.fullmatch(key))}
         has_resume_state = any(int(match["interval"]) == interval for match in lists.values())
-        newest_dropped = interval - (KEPT_RESUME_STATES if has_resume_state else 1)
+        is_complete = not has_resume_state and self.published(run, interval, CheckpointPart.CHECKPOINT) is not None
+        newest_dropped = interval - (1 if is_complete else KEPT_RESUME_STATES)
         for key, match in lists.items():
             if int(match["interval"]) <= newest_dropped:
                 places = self._named([key])

@@ -58,9 +58,17 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
         elif staged.is_dir():
             move_directory_durably(staged, final)
         reach(point)
-    has_resume_state = paths.resume_dir(run.condition, run.seed, interval).is_dir()
-    for older in range(interval - KEPT_RESUME_STATES + 1 if has_resume_state else interval):
+    for older in range(_num_dropped(paths, run=run, interval=interval)):
         shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
+
+
+def _num_dropped(paths: RunPaths, *, run: RunId, interval: int) -> int:
+    """Intervals, from the first on, whose resume states nobody needs once this one is published."""
+    is_published, has_resume_state = (
+        final_dir(paths, run=run, interval=interval, part=part).is_dir()
+        for part in (CheckpointPart.CHECKPOINT, CheckpointPart.RESUME_STATE)
+    )
+    return interval if is_published and not has_resume_state else interval - KEPT_RESUME_STATES + 1
 
 
 def set_aside(paths: RunPaths, *, run: RunId, interval: int, part: CheckpointPart) -> Path | None:
