@@ -1,9 +1,11 @@
 """The Llama that every run trains."""
 
 from collections.abc import Callable
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from configs.model import ModelConfig
 from configs.precision import Precision
@@ -45,21 +47,30 @@ def blank_model(
     passes: AbstractPasses | None = None,
     precision: Precision = Precision.FP32,
 ) -> "Llama":
-    """A model for somebody else's weights: nothing is drawn, and whatever was in memory is in its parameters."""
-    with torch.device("meta"):
+    """A model for somebody else's weights: nothing is drawn, and whatever was in memory is in its matrices."""
+    with device or torch.device("cpu"), _Undrawn():
         model = Llama(config, passes=passes or TorchPasses(), precision=precision)
-    model.to_empty(device=device or torch.device("cpu"))
-    if config.tied_head:
-        model.head.weight = model.embedding.weight
+    # Computed where those of every other model are, to the same bits.
     model.cosines_TK, model.sines_TK = (table.to(device) for table in rotary_tables(config))
     return model
 
 
 def parameter_shapes(config: ModelConfig) -> dict[str, torch.Size]:
     """The shape of every parameter, in the order of `Llama.named_parameters`."""
-    with torch.device("meta"):
-        model = Llama(config, passes=TorchPasses(), precision=Precision.FP32)
-    return {name: parameter.shape for name, parameter in model.named_parameters()}
+    # Memory that nobody writes into is never taken.
+    return {name: parameter.shape for name, parameter in blank_model(config).named_parameters()}
+
+
+@final
+class _Undrawn(TorchFunctionMode):
+    """Spares the framework's own initialization, which for a large model takes many seconds."""
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:  # Any: whatever torch calls
+        if getattr(function, "__module__", None) == nn.init.__name__:
+            return kwargs["tensor"]
+        return function(*args, **(kwargs or {}))
 
 
 class Llama(nn.Module):

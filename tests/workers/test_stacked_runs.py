@@ -1,5 +1,8 @@
 """Runs that are trained stacked tell what they tell alone, and go on from where they were."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -154,6 +157,25 @@ def test_a_loss_that_is_not_finite_while_training_names_its_step(stack, tmp_path
         assert failure.cause is FailureCause.NON_FINITE
         assert failure.step is not None
         assert f"step {failure.step} gave" in failure.message or "validation loss" in failure.message
+
+
+def test_nothing_holds_a_stack_that_has_ended(stack, tmp_path):
+    trainers = []
+
+    def watched(*arguments, **options):
+        trainer = open_stacked_trainer(*arguments, **options)
+        trainers.append(weakref.ref(trainer))
+        return trainer
+
+    gc.disable()
+    try:
+        told = heard(stack(tmp_path, open_trainer=watched), tmp_path)
+        is_held = trainers[0]() is not None
+    finally:
+        gc.enable()
+
+    assert isinstance(told[-1], Completed)
+    assert not is_held  # the next one would not fit beside it
 
 
 def test_a_stack_without_a_gpu_says_so(stack, tmp_path):
