@@ -18,8 +18,9 @@ def transformers_llama(config: ModelConfig) -> Any:  # Any: transformers is unty
             intermediate_size=config.mlp_width,
             num_hidden_layers=config.num_layers,
             num_attention_heads=config.num_heads,
+            num_key_value_heads=config.num_key_value_heads,
             max_position_embeddings=config.context_length,
-            tie_word_embeddings=True,
+            tie_word_embeddings=config.tied_head,
             attn_implementation="sdpa",
         )
     )

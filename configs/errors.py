@@ -7,7 +7,7 @@ SeedscopeError
     RunDirectoryError       a run directory is missing, damaged, in use, or holds another experiment
     ResourceError           the machine or cluster lacks what the experiment needs
     UnreachableError        processes of an experiment cannot reach each other any more
-    StorageError            the place of the checkpoints cannot be reached or written
+    StorageError            the place of the checkpoints or of the model cannot be reached
     TableError              a table given to the analysis is malformed
   CheckpointError           a checkpoint's files are incomplete or fail their checksums
   TrainingError             training cannot go on
@@ -67,7 +67,7 @@ class UnreachableError(UserError):
 
 
 class StorageError(UserError):
-    """Met when `checkpoints.uri` cannot be reached or written, before anything starts or while runs go on."""
+    """Met when `checkpoints.uri` or the weights in `model.directory` cannot be reached, before or while runs go on."""
 
 
 class TableError(UserError):

@@ -36,7 +36,7 @@ def with_directory_shape(values: Mapping[str, Any]) -> dict[str, Any]:  # Any: w
     model = values.get("model")
     if not isinstance(model, Mapping) or not isinstance(model.get("directory"), str) or not model["directory"]:
         return dict(values)
-    directory = Path(model["directory"]).expanduser().absolute()  # workers have another current directory
+    directory = _absolute(model["directory"])
     model = {**model, "directory": str(directory)}
     if not ModelConfig.model_fields.keys() - {"weights_sha256"} <= model.keys():
         shape = _shape_of(directory)
@@ -44,6 +44,14 @@ def with_directory_shape(values: Mapping[str, Any]) -> dict[str, Any]:  # Any: w
         given = {name: value for name, value in model.items() if value is not None or name not in shape}
         model = shape | given
     return {**values, "model": model}
+
+
+def _absolute(name: str) -> Path:
+    """As workers understand it, who have another current directory."""
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError as error:  # the home of nobody
+        raise ConfigurationError(f"model.directory={name} cannot be found: {error}; check the path") from None
 
 
 def require_directory_shape(config: ModelConfig) -> None:
@@ -95,7 +103,7 @@ def _shape_of(directory: Path) -> dict[str, Any]:
         "num_kv_heads": config.get("num_key_value_heads") or config["num_attention_heads"],
         "context_length": config.get("max_position_embeddings") or _POSITIONS,
         "norm_epsilon": config.get("rms_norm_eps", 1e-6),
-        "rope_base": float(config.get("rope_theta") or _rope(config).get("rope_theta") or 10_000.0),
+        "rope_base": config.get("rope_theta") or _rope(config).get("rope_theta") or 10_000.0,
         "initial_sd": config.get("initializer_range", 0.02),
         "tied_head": bool(config.get("tie_word_embeddings", False)),
         "end_id": end_id,

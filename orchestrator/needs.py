@@ -27,7 +27,7 @@ class Needs:
     memory_per_run_bytes: int
     """Resident memory of the largest run on its machine."""
     disk_bytes: int
-    """Everything that the complete run directory holds."""
+    """Most that the run directory holds, complete or on the way."""
     gpu_memory_bytes: int | None = None
     """Memory of one GPU for the largest stack that it holds; None on a CPU."""
 

@@ -67,7 +67,7 @@ class Plan:
     num_concurrent_runs: int
     threads_per_run: int
     wall_time_s: float | None
-    """Without start-up nothing is known where no speed is."""
+    """None where no speed is known."""
     memory_per_run_bytes: int
     memory_available_bytes: int
     gpu_memory_bytes: int | None

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from configs.errors import ConfigurationError
+from configs.errors import ConfigurationError, StorageError
 from configs.model import ModelConfig
 from workers.checksums import file_sha256
 from workers.llama_format import from_llama_names, llama_names
@@ -29,14 +29,15 @@ def directory_sha256(directory: Path) -> str:
     """One checksum over the names and contents of the files that hold the weights.
 
     Raises:
-        ConfigurationError: If there are none, or one cannot be read.
+        ConfigurationError: If there are none.
+        StorageError: If one cannot be read.
     """
     digest = hashlib.sha256()
     try:
         for file in _files(directory):
             digest.update(f"{file_sha256(file)}  {file.name}\n".encode())
     except OSError as error:
-        raise _unreadable(directory, error) from error
+        raise _unreachable(directory, error) from error
     return digest.hexdigest()
 
 
@@ -48,6 +49,7 @@ def read_directory_weights(config: ModelConfig) -> dict[str, Tensor]:
 
     Raises:
         ConfigurationError: If the directory holds other weights, too few, or some that our model has no place for.
+        StorageError: If they cannot be read.
     """
     assert config.directory is not None
     directory = Path(config.directory)
@@ -59,8 +61,12 @@ def read_directory_weights(config: ModelConfig) -> dict[str, Tensor]:
     try:
         theirs = dict(_tensors(directory, shapes=_shapes(config), is_tied=config.tied_head))
         return from_llama_names(theirs, config=config)
-    except (OSError, SafetensorError) as error:
-        raise _unreadable(directory, error) from error
+    except OSError as error:
+        raise _unreachable(directory, error) from error
+    except SafetensorError as error:
+        raise ConfigurationError(
+            f"the weights in model.directory={directory} are damaged ({error}); download them again"
+        ) from error
     except KeyError as error:
         raise ConfigurationError(
             f"model.directory={directory} has no tensor {error.args[0]}; name a whole Llama, as transformers saves it"
@@ -117,5 +123,5 @@ def _shapes(config: ModelConfig) -> dict[str, torch.Size]:
     return {theirs: ours[name] for name, theirs in llama_names(config).items()}
 
 
-def _unreadable(directory: Path, error: Exception) -> ConfigurationError:
-    return ConfigurationError(f"the weights in model.directory={directory} cannot be read: {error}; check the path")
+def _unreachable(directory: Path, error: OSError) -> StorageError:
+    return StorageError(f"the weights in model.directory={directory} cannot be read ({error}); check the path")

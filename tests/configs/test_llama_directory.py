@@ -112,6 +112,14 @@ def test_what_is_no_plain_llama_is_refused(refusal, directory, changes, what):
     assert "\n" not in sentence
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/model", "a\0b"])
+def test_a_directory_that_no_path_leads_to_is_refused(refusal, name):
+    sentence = refusal(f"model.directory={json.dumps(name)}", source="token-scale-tinyllama")
+
+    assert sentence.startswith(("model.directory=~nobody-of-this-name/model cannot be found", "/"))
+    assert "\n" not in sentence
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff"])
 def test_a_directory_without_a_readable_config_is_refused(refusal, tmp_path, content):
     if content is not None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from configs.errors import ConfigurationError
+from configs.errors import ConfigurationError, UserError
 from configs.load import load_experiment
 from workers.initial_model import initial_model
 from workers.llama_format import to_llama_names
@@ -127,7 +127,7 @@ def test_a_damaged_index_is_refused(make_llama_directory, tmp_path, index):
     directory = make_llama_directory(tmp_path / "model")
     (directory / "model.safetensors.index.json").write_text(index)
 
-    with pytest.raises(ConfigurationError, match=str(directory)):
+    with pytest.raises(UserError, match=str(directory)):
         read_directory_weights(model_of(directory))
 
 
@@ -136,7 +136,7 @@ def test_a_file_that_is_cut_is_refused(make_llama_directory, tmp_path):
     file = directory / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
 
-    with pytest.raises(ConfigurationError, match=r"cannot be read: .*; check the path"):
+    with pytest.raises(ConfigurationError, match=r"are damaged \(.*\); download them again"):
         read_directory_weights(model_of(directory))
 
 
