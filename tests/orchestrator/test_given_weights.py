@@ -25,6 +25,7 @@ from orchestrator.sites import InlineSite
 from orchestrator.stop_signal import StopRequest
 from workers.object_storage import ObjectStorage
 from workers.points import Point
+from workers.probes.run_source import read_run_source
 
 SMALL = (
     "seeds=[1, 2, 3]",
@@ -102,6 +103,13 @@ def test_the_statistics_pair_the_budgets_by_seed(finished: Finish) -> None:
 
     assert statistics["energy"]
     assert "short" in json.dumps(statistics["energy"])
+
+
+def test_probes_of_weights_that_were_not_kept_are_refused(finished: Finish) -> None:
+    with pytest.raises(
+        RunDirectoryError, match=r"\(checkpoints.keep=none\), which probes look into; run the experiment"
+    ):
+        read_run_source(finished.directory.paths, config=finished.directory.config, num_tokens=100, context_length=None)
 
 
 def test_the_report_tells_of_the_model_that_was_trained_further(finished: Finish) -> None:

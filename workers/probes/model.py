@@ -63,10 +63,6 @@ def _open_own(checkpoint: Checkpoint, *, config: ModelConfig) -> ProbeModel:
         if file_sha256(weights_file) != checkpoint.weights_sha256:
             raise CheckpointError(f"{weights_file} does not hold what its record promises")
         weights = from_llama_names(load_file(weights_file), config=config)
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"{weights_file} is not there; run the experiment with checkpoints.keep=all to look inside its checkpoints"
-        ) from error
     except OSError as error:
         raise CheckpointError(f"{weights_file} cannot be read: {error}") from error
     module = blank_model(config)

@@ -104,6 +104,11 @@ def _find_groups(paths: RunPaths, *, config: ExperimentConfig) -> tuple[tuple[Ch
 
 def _require_home(paths: RunPaths, *, groups: Sequence[CheckpointGroup], config: ExperimentConfig) -> None:
     is_home = all((Path(member.directory) / WEIGHTS_NAME).is_file() for group in groups for member in group.members)
+    if config.checkpoints.keep != "all" and not is_home:
+        raise RunDirectoryError(
+            f"{paths.root} does not hold the weights of every interval (checkpoints.keep={config.checkpoints.keep}), "
+            "which probes look into; run the experiment with checkpoints.keep=all."
+        )
     if config.checkpoints.uri is not None and not is_home:
         raise RunDirectoryError(
             f"the weights of {paths.root} are at {config.checkpoints.uri}; bring them home with "
