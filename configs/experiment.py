@@ -72,9 +72,10 @@ class ExperimentConfig(FrozenConfig):
                 "seed_controls names data_order, but corpus.order=sequential is the same for every seed; "
                 "set corpus.order=shuffled or seed_controls=[initialization]"
             )
-        if self.precision is Precision.TF32 and self.placement.device == "cpu":
+        if self.precision in (Precision.TF32, Precision.BF16X6) and self.placement.device == "cpu":
             raise ValueError(
-                "precision=tf32 is a way of GPUs, but placement.device=cpu; set precision=fp32 or placement.device=cuda"
+                f"precision={self.precision} is a way of GPUs, but placement.device=cpu; "
+                "set precision=fp32 or placement.device=cuda"
             )
         if "initialization" in self.seed_controls and self.model.directory is not None:
             raise ValueError(

@@ -14,3 +14,5 @@ class Precision(StrEnum):
     """Operands rounded to 10 bits of mantissa by a GPU's matrix units."""
     BF16 = "bf16"
     """Operands and results rounded to 7 bits of mantissa."""
+    BF16X6 = "bf16x6"
+    """As exact as fp32 on a GPU's matrix units: operands in three bf16 parts each, of which six products are summed."""

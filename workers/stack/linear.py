@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from configs.precision import Precision
+from workers.stack.split_linear import split_linear
 
 __all__ = ["stacked_linear"]
 
@@ -14,6 +15,8 @@ __all__ = ["stacked_linear"]
 
 def stacked_linear(input_SNI: Tensor, *weights_SOI: Tensor, precision: Precision) -> Tensor:
     """Each seed's rows times the transposes of its own matrices: shape (S, N, sum of the O's), in fp32."""
+    if precision is Precision.BF16X6:
+        return split_linear(input_SNI, _joined(weights_SOI))
     result: Tensor = _StackedLinear.apply(precision, input_SNI, *weights_SOI)  # type: ignore[no-untyped-call]
     return result
 
@@ -21,7 +24,7 @@ def stacked_linear(input_SNI: Tensor, *weights_SOI: Tensor, precision: Precision
 class _StackedLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, precision: Precision, input_SNI: Tensor, *weights_SOI: Tensor) -> Tensor:  # Any: untyped
-        joined_SOI = weights_SOI[0] if len(weights_SOI) == 1 else torch.cat(weights_SOI, dim=1)
+        joined_SOI = _joined(weights_SOI)
         ctx.precision = precision
         ctx.widths = [weight.shape[1] for weight in weights_SOI]
         ctx.save_for_backward(input_SNI, joined_SOI)
@@ -37,6 +40,10 @@ class _StackedLinear(torch.autograd.Function):
             _product(gradient_SNO, joined_SOI, ctx.precision),
             *of_weights_SOI.split(ctx.widths, dim=1),
         )
+
+
+def _joined(weights_SOI: tuple[Tensor, ...]) -> Tensor:
+    return weights_SOI[0] if len(weights_SOI) == 1 else torch.cat(weights_SOI, dim=1)
 
 
 def _product(left: Tensor, right: Tensor, precision: Precision) -> Tensor:

@@ -14,6 +14,7 @@ __all__ = [
     "embed_backward_kernel",
     "embed_kernel",
     "rotate_kernel",
+    "split_kernel",
     "swiglu_backward_kernel",
     "swiglu_kernel",
 ]
@@ -195,3 +196,22 @@ def cross_entropy_backward_kernel(logits, targets, log_sums, of_losses, rows_per
     share = tl.exp(x - tl.load(log_sums + row))
     indicator = tl.where(columns == tl.load(targets + row), 1.0, 0.0)
     tl.store(logits + row * vocabulary + columns, (share - indicator) * scale, inside)
+
+
+@triton.jit
+def split_kernel(values, planes, run, num_values, is_left: tl.constexpr, block: tl.constexpr):
+    """The three bf16 parts of each value; value i of a run goes to place i of each of the six planes of that run."""
+    index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
+    inside = index < num_values
+    value = tl.load(values + index, inside, other=0.0)
+    first = value.to(tl.bfloat16)
+    rest = value - first.to(tl.float32)
+    second = rest.to(tl.bfloat16)
+    third = (rest - second.to(tl.float32)).to(tl.bfloat16)
+    place = planes + index // run * 6 * run + index % run
+    tl.store(place, third if is_left else first, inside)
+    tl.store(place + run, first if is_left else third, inside)
+    tl.store(place + 2 * run, second, inside)
+    tl.store(place + 3 * run, second if is_left else first, inside)
+    tl.store(place + 4 * run, first if is_left else second, inside)
+    tl.store(place + 5 * run, first, inside)

@@ -1,0 +1,74 @@
+"""fp32 products of a stack on a GPU's matrix units: six products of operands that are split into three bf16 parts."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["split", "split_linear"]
+
+# S seeds, N rows, I input width, O output width. P = 6 planes, of which each holds one part of the values. Where two
+# operands meet, one has its planes for the left and one for the right; their products are summed over the planes too,
+# which makes the planes a part of the axis that a product sums over anyway.
+
+
+def split(values_SRC: Tensor, *, is_left: bool, are_planes_outside: bool = False) -> Tensor:
+    """The parts of each value in bf16, for one side of a product.
+
+    A value is the sum of three parts of 8 bits of mantissa each; the planes of the left and the right are (3, 1, 2, 2,
+    1, 1) and (1, 3, 2, 1, 2, 1), so that all pairs of parts meet but those below 2^-24 of the product. Exact for values
+    down to 2^-102.
+
+    Args:
+        values_SRC: Shape (S, R, C), fp32.
+        is_left: For which side.
+        are_planes_outside: Shape (S, P, R, C) instead of (S, R, P, C).
+
+    Source: Henry, Tang, Heinecke 2019, arXiv:1904.06376.
+    """
+    num_seeds, num_rows, num_columns = values_SRC.shape
+    if values_SRC.device.type == "cuda":
+        from workers.stack.triton_split import split_on_gpu  # triton comes with torch's builds for GPUs only
+
+        rows_and_planes = (6, num_rows) if are_planes_outside else (num_rows, 6)
+        planes = values_SRC.new_empty(num_seeds, *rows_and_planes, num_columns, dtype=torch.bfloat16)
+        split_on_gpu(values_SRC.contiguous(), planes, is_left=is_left, are_planes_outside=are_planes_outside)
+        return planes
+    first = values_SRC.bfloat16()
+    rest = values_SRC - first.float()
+    second = rest.bfloat16()
+    third = (rest - second.float()).bfloat16()
+    planes_of = (
+        (third, first, second, second, first, first) if is_left else (first, third, second, first, second, first)
+    )
+    return torch.stack(planes_of, dim=1 if are_planes_outside else 2)
+
+
+def split_linear(input_SNI: Tensor, weight_SOI: Tensor) -> Tensor:
+    """Each seed's rows times the transpose of its own matrix: shape (S, N, O), in fp32."""
+    result: Tensor = _SplitLinear.apply(input_SNI, weight_SOI)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _SplitLinear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, input_SNI: Tensor, weight_SOI: Tensor) -> Tensor:  # Any: untyped
+        input_SNPI = split(input_SNI, is_left=True)
+        weight_SOPI = split(weight_SOI, is_left=False)
+        ctx.save_for_backward(input_SNPI, weight_SOI)
+        return _product(input_SNPI.flatten(2), weight_SOPI.flatten(2).transpose(1, 2))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        input_SNPI, weight_SOI = ctx.saved_tensors
+        gradient_SNPO = split(gradients[0], is_left=False)
+        weight_SPOI = split(weight_SOI, is_left=True, are_planes_outside=True)
+        of_input_SNI = _product(gradient_SNPO.flatten(2), weight_SPOI.flatten(1, 2))
+        of_weight_SOI = _product(gradient_SNPO.flatten(1, 2).transpose(1, 2), input_SNPI.flatten(1, 2))
+        return of_input_SNI, of_weight_SOI
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    if left.device.type == "cuda":
+        return torch.bmm(left, right, out_dtype=torch.float32)
+    return torch.bmm(left.float(), right.float())
