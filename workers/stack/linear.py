@@ -8,7 +8,7 @@ from torch import Tensor
 from configs.precision import Precision
 from workers.stack.split_linear import split_linear
 
-__all__ = ["stacked_linear"]
+__all__ = ["joined", "stacked_linear"]
 
 # S seeds, N rows, I input width, O output width.
 
@@ -16,15 +16,20 @@ __all__ = ["stacked_linear"]
 def stacked_linear(input_SNI: Tensor, *weights_SOI: Tensor, precision: Precision) -> Tensor:
     """Each seed's rows times the transposes of its own matrices: shape (S, N, sum of the O's), in fp32."""
     if precision is Precision.BF16X6:
-        return split_linear(input_SNI, _joined(weights_SOI))
+        return split_linear(input_SNI, joined(weights_SOI))
     result: Tensor = _StackedLinear.apply(precision, input_SNI, *weights_SOI)  # type: ignore[no-untyped-call]
     return result
+
+
+def joined(weights_SOI: tuple[Tensor, ...]) -> Tensor:
+    """Several matrices as one whose outputs follow each other."""
+    return weights_SOI[0] if len(weights_SOI) == 1 else torch.cat(weights_SOI, dim=1)
 
 
 class _StackedLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, precision: Precision, input_SNI: Tensor, *weights_SOI: Tensor) -> Tensor:  # Any: untyped
-        joined_SOI = _joined(weights_SOI)
+        joined_SOI = joined(weights_SOI)
         ctx.precision = precision
         ctx.widths = [weight.shape[1] for weight in weights_SOI]
         ctx.save_for_backward(input_SNI, joined_SOI)
@@ -40,10 +45,6 @@ class _StackedLinear(torch.autograd.Function):
             _product(gradient_SNO, joined_SOI, ctx.precision),
             *of_weights_SOI.split(ctx.widths, dim=1),
         )
-
-
-def _joined(weights_SOI: tuple[Tensor, ...]) -> Tensor:
-    return weights_SOI[0] if len(weights_SOI) == 1 else torch.cat(weights_SOI, dim=1)
 
 
 def _product(left: Tensor, right: Tensor, precision: Precision) -> Tensor:

@@ -45,17 +45,17 @@ class StackedLlama:
 
     def mean_losses(self, tokens_SBT: Tensor, targets_SBT: Tensor) -> Tensor:
         """Each seed's mean cross entropy in nats per token, shape (S,); both arguments of shape (S, B, T)."""
-        head = "embedding.weight" if self._config.tied_head else "head.weight"
-        logits_SNV = self._linear(self._hidden(tokens_SBT), head)
-        return self._passes.mean_losses(logits_SNV, targets_SBT.flatten(1))
-
-    def _hidden(self, tokens_SBT: Tensor) -> Tensor:
         _, num_windows, length = tokens_SBT.shape
         rotary = (self._rotary[0][:length], self._rotary[1][:length])
         stream_SND = self._passes.embed(tokens_SBT.flatten(1), self._weights["embedding.weight"])
         addition_SND = None
         for layer in range(self._config.num_layers):
-            stream_SND, normed_SND = self._add_norm(stream_SND, addition_SND, f"layers.{layer}.attention_norm.gain")
+            stream_SND, normed_SND = self._passes.add_rms_norm(
+                stream_SND,
+                addition_SND,
+                self._weights[f"layers.{layer}.attention_norm.gain"],
+                epsilon=self._config.norm_epsilon,
+            )
             qkv_SND = self._linear(normed_SND, *(f"layers.{layer}.attention.{x}.weight" for x in _QKV))
             mixed_SND = self._passes.attention(
                 qkv_SND,
@@ -65,20 +65,28 @@ class StackedLlama:
                 num_kv_heads=self._config.num_key_value_heads,
             )
             addition_SND = self._linear(mixed_SND, f"layers.{layer}.attention.output.weight")
-            stream_SND, normed_SND = self._add_norm(stream_SND, addition_SND, f"layers.{layer}.mlp_norm.gain")
-            gate_up_SNM = self._linear(normed_SND, *(f"layers.{layer}.mlp.{x}.weight" for x in _GATE_UP))
-            addition_SND = self._linear(self._passes.swiglu(gate_up_SNM), f"layers.{layer}.mlp.down.weight")
-        _, normed_SND = self._add_norm(stream_SND, addition_SND, "norm.gain")
-        return normed_SND
+            stream_SND, addition_SND = self._passes.mlp(
+                stream_SND,
+                addition_SND,
+                self._weights[f"layers.{layer}.mlp_norm.gain"],
+                gate_SMD=self._weights[f"layers.{layer}.mlp.gate.weight"],
+                up_SMD=self._weights[f"layers.{layer}.mlp.up.weight"],
+                down_SDM=self._weights[f"layers.{layer}.mlp.down.weight"],
+                epsilon=self._config.norm_epsilon,
+                precision=self._precision,
+            )
+        return self._passes.losses_under_head(
+            stream_SND,
+            addition_SND,
+            self._weights["norm.gain"],
+            head_SVD=self._weights["embedding.weight" if self._config.tied_head else "head.weight"],
+            targets_SN=targets_SBT.flatten(1),
+            epsilon=self._config.norm_epsilon,
+            precision=self._precision,
+        )
 
     def _linear(self, input_SNI: Tensor, *names: str) -> Tensor:
         return stacked_linear(input_SNI, *(self._weights[name] for name in names), precision=self._precision)
 
-    def _add_norm(self, stream_SND: Tensor, addition_SND: Tensor | None, name: str) -> tuple[Tensor, Tensor]:
-        return self._passes.add_rms_norm(
-            stream_SND, addition_SND, self._weights[name], epsilon=self._config.norm_epsilon
-        )
-
 
 _QKV = ("query", "key", "value")
-_GATE_UP = ("gate", "up")

@@ -11,6 +11,7 @@ from configs.experiment import ExperimentConfig
 from configs.precision import Precision
 from workers.data_order import AbstractWindowOrder
 from workers.stack.passes import AbstractStackPasses, TorchStackPasses
+from workers.stack.split_passes import SplitPasses
 from workers.stack.trainer import StackedTrainer
 
 __all__ = ["open_stacked_trainer"]
@@ -56,5 +57,7 @@ def _passes(device: torch.device, *, precision: Precision) -> AbstractStackPasse
         return TorchStackPasses()
     # triton comes with torch's builds for GPUs only.
     from workers.stack.triton_passes import TritonStackPasses
+    from workers.stack.triton_split import TritonSplitKernels
 
-    return TritonStackPasses(precision)
+    passes = TritonStackPasses(precision)
+    return SplitPasses(passes, kernels=TritonSplitKernels()) if precision is Precision.BF16X6 else passes

@@ -6,7 +6,9 @@ from typing import final
 from torch import Tensor
 from torch.nn import functional
 
+from configs.precision import Precision
 from workers.passes import heads_of, rotate, shared_heads
+from workers.stack.linear import stacked_linear
 
 __all__ = ["AbstractStackPasses", "TorchStackPasses"]
 
@@ -50,6 +52,38 @@ class AbstractStackPasses(ABC):
     @abstractmethod
     def mean_losses(self, logits_SNV: Tensor, targets_SN: Tensor) -> Tensor:
         """Each seed's mean cross entropy in nats, shape (S,). The logits may be overwritten."""
+
+    def mlp(
+        self,
+        stream_SND: Tensor,
+        addition_SND: Tensor | None,
+        gain_SD: Tensor,
+        *,
+        gate_SMD: Tensor,
+        up_SMD: Tensor,
+        down_SDM: Tensor,
+        epsilon: float,
+        precision: Precision,
+    ) -> tuple[Tensor, Tensor]:
+        """The stream with the addition, and what the SwiGLU block makes of that sum, normalized."""
+        stream_SND, normed_SND = self.add_rms_norm(stream_SND, addition_SND, gain_SD, epsilon=epsilon)
+        gate_up_SNM = stacked_linear(normed_SND, gate_SMD, up_SMD, precision=precision)
+        return stream_SND, stacked_linear(self.swiglu(gate_up_SNM), down_SDM, precision=precision)
+
+    def losses_under_head(
+        self,
+        stream_SND: Tensor,
+        addition_SND: Tensor | None,
+        gain_SD: Tensor,
+        *,
+        head_SVD: Tensor,
+        targets_SN: Tensor,
+        epsilon: float,
+        precision: Precision,
+    ) -> Tensor:
+        """Each seed's mean cross entropy in nats, shape (S,), under what the head makes of the sum, normalized."""
+        _, normed_SND = self.add_rms_norm(stream_SND, addition_SND, gain_SD, epsilon=epsilon)
+        return self.mean_losses(stacked_linear(normed_SND, head_SVD, precision=precision), targets_SN)
 
 
 @final

@@ -5,7 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["split", "split_linear"]
+__all__ = ["input_gradient", "product", "split", "split_linear", "weight_gradient"]
+
+_MOST_ROWS = 512  # in one sum of a weight gradient
 
 # S seeds, N rows, I input width, O output width. P = 6 planes, of which each holds one part of the values. Where two
 # operands meet, one has its planes for the left and one for the right; their products are summed over the planes too,
@@ -54,21 +56,41 @@ class _SplitLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input_SNI: Tensor, weight_SOI: Tensor) -> Tensor:  # Any: untyped
         input_SNPI = split(input_SNI, is_left=True)
-        weight_SOPI = split(weight_SOI, is_left=False)
         ctx.save_for_backward(input_SNPI, weight_SOI)
-        return _product(input_SNPI.flatten(2), weight_SOPI.flatten(2).transpose(1, 2))
+        return product(input_SNPI, split(weight_SOI, is_left=False))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         input_SNPI, weight_SOI = ctx.saved_tensors
         gradient_SNPO = split(gradients[0], is_left=False)
-        weight_SPOI = split(weight_SOI, is_left=True, are_planes_outside=True)
-        of_input_SNI = _product(gradient_SNPO.flatten(2), weight_SPOI.flatten(1, 2))
-        of_weight_SOI = _product(gradient_SNPO.flatten(1, 2).transpose(1, 2), input_SNPI.flatten(1, 2))
-        return of_input_SNI, of_weight_SOI
+        return input_gradient(gradient_SNPO, weight_SOI), weight_gradient(gradient_SNPO, input_SNPI)
 
 
-def _product(left: Tensor, right: Tensor) -> Tensor:
+def product(left_SNPI: Tensor, right_SOPI: Tensor) -> Tensor:
+    """Rows times the transpose of a matrix, shape (S, N, O), in fp32."""
+    return _sum_products(left_SNPI.flatten(2), right_SOPI.flatten(2).transpose(1, 2))
+
+
+def input_gradient(gradient_SNPO: Tensor, weight_SOI: Tensor) -> Tensor:
+    """What reaches the rows, shape (S, N, I), of a gradient that is split for the right."""
+    weight_SPOI = split(weight_SOI, is_left=True, are_planes_outside=True)
+    return _sum_products(gradient_SNPO.flatten(2), weight_SPOI.flatten(1, 2))
+
+
+def weight_gradient(gradient_SNPO: Tensor, input_SNPI: Tensor) -> Tensor:
+    """What reaches the matrix, shape (S, O, I).
+
+    A matrix unit drops what lies below the last bit of a sum at every addition, so sums over many rows are cut in
+    pieces that are added in fp32.
+    """
+    num_seeds, num_rows = gradient_SNPO.shape[:2]
+    num_pieces = num_rows // next(size for size in range(min(num_rows, _MOST_ROWS), 0, -1) if num_rows % size == 0)
+    gradient, rows = (part.reshape(num_seeds * num_pieces, -1, part.shape[3]) for part in (gradient_SNPO, input_SNPI))
+    pieces = _sum_products(gradient.transpose(1, 2), rows)
+    return pieces if num_pieces == 1 else pieces.unflatten(0, (num_seeds, num_pieces)).sum(dim=1)
+
+
+def _sum_products(left: Tensor, right: Tensor) -> Tensor:
     if left.device.type == "cuda":
         return torch.bmm(left, right, out_dtype=torch.float32)
     return torch.bmm(left.float(), right.float())

@@ -23,6 +23,21 @@ __all__ = [
 
 
 @triton.jit
+def store_parts(planes, run, value, inside, is_left: tl.constexpr):
+    """Store the three bf16 parts of values into the six planes of one side; `run` values lie between two planes."""
+    first = value.to(tl.bfloat16)
+    rest = value - first.to(tl.float32)
+    second = rest.to(tl.bfloat16)
+    third = (rest - second.to(tl.float32)).to(tl.bfloat16)
+    tl.store(planes, third if is_left else first, inside)
+    tl.store(planes + run, first if is_left else third, inside)
+    tl.store(planes + 2 * run, second, inside)
+    tl.store(planes + 3 * run, second if is_left else first, inside)
+    tl.store(planes + 4 * run, first if is_left else second, inside)
+    tl.store(planes + 5 * run, first, inside)
+
+
+@triton.jit
 def embed_kernel(tokens, weight, out, rows_per_seed, seed_stride, width, block: tl.constexpr):
     """out[row] = the row of its seed's matrix that its token names."""
     row = tl.program_id(0).to(tl.int64)
@@ -63,8 +78,9 @@ def add_rms_norm_kernel(
     epsilon,
     has_addition: tl.constexpr,
     block: tl.constexpr,
+    is_split: tl.constexpr = False,
 ):
-    """Added = stream + addition; normed = gain * added / rms(added)."""
+    """Added = stream + addition; normed = gain * added / rms(added), or its parts for the left of a product."""
     row = tl.program_id(0).to(tl.int64)
     columns = tl.arange(0, block)
     inside = columns < width
@@ -75,7 +91,10 @@ def add_rms_norm_kernel(
     scale = 1.0 / tl.sqrt(tl.sum(x * x) / width + epsilon)
     tl.store(inverse_rms + row, scale)
     g = tl.load(gain + row // rows_per_seed * gain_stride + columns, inside, other=0.0)
-    tl.store(normed + row * width + columns, x * scale * g, inside)
+    if is_split:
+        store_parts(normed + row * 6 * width + columns, width, x * scale * g, inside, True)
+    else:
+        tl.store(normed + row * width + columns, x * scale * g, inside)
 
 
 @triton.jit
@@ -116,19 +135,24 @@ def add_rms_norm_backward_kernel(
 
 
 @triton.jit
-def swiglu_kernel(gate_up, hidden, mlp_width, num_values, block: tl.constexpr):
-    """Hidden = silu(gate) * up."""
+def swiglu_kernel(gate_up, hidden, mlp_width, num_values, block: tl.constexpr, is_split: tl.constexpr = False):
+    """Hidden = silu(gate) * up, or its parts for the left of a product."""
     index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     inside = index < num_values
     row, column = index // mlp_width, index % mlp_width
     gate = tl.load(gate_up + row * 2 * mlp_width + column, inside, other=0.0)
     up = tl.load(gate_up + row * 2 * mlp_width + mlp_width + column, inside, other=0.0)
-    tl.store(hidden + index, gate * tl.sigmoid(gate) * up, inside)
+    if is_split:
+        store_parts(hidden + row * 6 * mlp_width + column, mlp_width, gate * tl.sigmoid(gate) * up, inside, True)
+    else:
+        tl.store(hidden + index, gate * tl.sigmoid(gate) * up, inside)
 
 
 @triton.jit
-def swiglu_backward_kernel(hidden_gradient, gate_up, gradient, mlp_width, num_values, block: tl.constexpr):
-    """Gradients of gates and ups, laid out as these are."""
+def swiglu_backward_kernel(
+    hidden_gradient, gate_up, gradient, mlp_width, num_values, block: tl.constexpr, is_split: tl.constexpr = False
+):
+    """Gradients of gates and ups, laid out as these are, or their parts for the right of a product."""
     index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     inside = index < num_values
     row, column = index // mlp_width, index % mlp_width
@@ -137,8 +161,14 @@ def swiglu_backward_kernel(hidden_gradient, gate_up, gradient, mlp_width, num_va
     up = tl.load(gate_up + start + mlp_width, inside, other=0.0)
     d = tl.load(hidden_gradient + index, inside, other=0.0)
     s = tl.sigmoid(gate)
-    tl.store(gradient + start, d * up * s * (1.0 + gate * (1.0 - s)), inside)
-    tl.store(gradient + start + mlp_width, d * gate * s, inside)
+    of_gate, of_up = d * up * s * (1.0 + gate * (1.0 - s)), d * gate * s
+    if is_split:
+        place = gradient + row * 12 * mlp_width + column
+        store_parts(place, 2 * mlp_width, of_gate, inside, False)
+        store_parts(place + mlp_width, 2 * mlp_width, of_up, inside, False)
+    else:
+        tl.store(gradient + start, of_gate, inside)
+        tl.store(gradient + start + mlp_width, of_up, inside)
 
 
 @triton.jit
@@ -186,8 +216,21 @@ def cross_entropy_kernel(logits, targets, losses, log_sums, vocabulary, block: t
 
 
 @triton.jit
-def cross_entropy_backward_kernel(logits, targets, log_sums, of_losses, rows_per_seed, vocabulary, block: tl.constexpr):
-    """Each row of logits becomes (softmax - indicator of the target) * its seed's gradient / rows_per_seed."""
+def cross_entropy_backward_kernel(
+    logits,
+    targets,
+    log_sums,
+    of_losses,
+    gradient,
+    rows_per_seed,
+    vocabulary,
+    block: tl.constexpr,
+    is_split: tl.constexpr = False,
+):
+    """(softmax - indicator of the target) * its seed's gradient / rows_per_seed, or its parts for the right.
+
+    The gradient may take the place of the logits.
+    """
     row = tl.program_id(0).to(tl.int64)
     columns = tl.arange(0, block)
     inside = columns < vocabulary
@@ -195,7 +238,11 @@ def cross_entropy_backward_kernel(logits, targets, log_sums, of_losses, rows_per
     scale = tl.load(of_losses + row // rows_per_seed) / rows_per_seed
     share = tl.exp(x - tl.load(log_sums + row))
     indicator = tl.where(columns == tl.load(targets + row), 1.0, 0.0)
-    tl.store(logits + row * vocabulary + columns, (share - indicator) * scale, inside)
+    if is_split:
+        place = gradient + row * 6 * vocabulary + columns
+        store_parts(place, vocabulary, (share - indicator) * scale, inside, False)
+    else:
+        tl.store(gradient + row * vocabulary + columns, (share - indicator) * scale, inside)
 
 
 @triton.jit
@@ -204,14 +251,4 @@ def split_kernel(values, planes, run, num_values, is_left: tl.constexpr, block: 
     index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     inside = index < num_values
     value = tl.load(values + index, inside, other=0.0)
-    first = value.to(tl.bfloat16)
-    rest = value - first.to(tl.float32)
-    second = rest.to(tl.bfloat16)
-    third = (rest - second.to(tl.float32)).to(tl.bfloat16)
-    place = planes + index // run * 6 * run + index % run
-    tl.store(place, third if is_left else first, inside)
-    tl.store(place + run, first if is_left else third, inside)
-    tl.store(place + 2 * run, second, inside)
-    tl.store(place + 3 * run, second if is_left else first, inside)
-    tl.store(place + 4 * run, first if is_left else second, inside)
-    tl.store(place + 5 * run, first, inside)
+    store_parts(planes + index // run * 6 * run + index % run, run, value, inside, is_left)

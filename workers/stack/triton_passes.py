@@ -23,7 +23,7 @@ from workers.stack.triton_kernels import (
     swiglu_kernel,
 )
 
-__all__ = ["TritonStackPasses"]
+__all__ = ["TritonStackPasses", "rms_norm_gradients"]
 
 # Shapes: see workers/stack/passes.py. Any: autograd's context is untyped.
 
@@ -156,30 +156,35 @@ class _AddRmsNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        added_gradient_SND, normed_gradient_SND = gradients
-        added_SND, gain_SD, inverse_rms = ctx.saved_tensors
-        num_seeds, rows_per_seed, width = added_SND.shape
-        rows_per_part = _largest_divisor(rows_per_seed, at_most=_MOST_ROWS_PER_PART)
-        parts_per_seed = rows_per_seed // rows_per_part
-        stream_gradient_SND = torch.empty_like(added_SND)
-        gain_gradients = added_SND.new_empty(num_seeds, parts_per_seed, width)
-        add_rms_norm_backward_kernel[(num_seeds * parts_per_seed,)](
-            added_gradient_SND,
-            normed_gradient_SND.contiguous(),
-            added_SND,
-            gain_SD,
-            inverse_rms,
-            stream_gradient_SND,
-            gain_gradients,
-            rows_per_seed,
-            gain_SD.stride(0),
-            width,
-            rows_per_part=rows_per_part,
-            has_added_gradient=added_gradient_SND is not None,
-            block=triton.next_power_of_2(width),
-        )
-        of_addition_SND = stream_gradient_SND if ctx.has_addition else None
-        return None, stream_gradient_SND, of_addition_SND, gain_gradients.sum(dim=1)
+        of_stream_SND, of_gain_SD = rms_norm_gradients(*gradients, *ctx.saved_tensors)
+        return None, of_stream_SND, of_stream_SND if ctx.has_addition else None, of_gain_SD
+
+
+def rms_norm_gradients(
+    of_added_SND: Tensor | None, of_normed_SND: Tensor, added_SND: Tensor, gain_SD: Tensor, inverse_rms: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What reaches the sum, which is also what reaches both of its parts, and the gain."""
+    num_seeds, rows_per_seed, width = added_SND.shape
+    rows_per_part = _largest_divisor(rows_per_seed, at_most=_MOST_ROWS_PER_PART)
+    parts_per_seed = rows_per_seed // rows_per_part
+    of_stream_SND = torch.empty_like(added_SND)
+    gain_gradients = added_SND.new_empty(num_seeds, parts_per_seed, width)
+    add_rms_norm_backward_kernel[(num_seeds * parts_per_seed,)](
+        of_added_SND,
+        of_normed_SND.contiguous(),
+        added_SND,
+        gain_SD,
+        inverse_rms,
+        of_stream_SND,
+        gain_gradients,
+        rows_per_seed,
+        gain_SD.stride(0),
+        width,
+        rows_per_part=rows_per_part,
+        has_added_gradient=of_added_SND is not None,
+        block=triton.next_power_of_2(width),
+    )
+    return of_stream_SND, gain_gradients.sum(dim=1)
 
 
 class _Rotate(torch.autograd.Function):
@@ -277,6 +282,7 @@ class _MeanLosses(torch.autograd.Function):
             targets_SN,
             log_sums_SN,
             gradients[0].contiguous(),
+            logits_SNV,
             rows_per_seed,
             vocabulary,
             block=triton.next_power_of_2(vocabulary),
