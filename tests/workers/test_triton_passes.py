@@ -14,19 +14,26 @@ import json, sys, torch
 from configs.model import ModelConfig
 from configs.precision import Precision
 from workers.model import build_model
-from workers.stack.model import StackedLlama
+from workers.stack.model import StackedLlama, joined_shapes, views_of
 from workers.stack.passes import TorchStackPasses
+from workers.stack.split_passes import SplitPasses
 from workers.stack.triton_passes import TritonStackPasses
+from workers.stack.triton_split import TritonSplitKernels
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 config = ModelConfig.model_validate(json.loads(sys.argv[1]))
-models = [dict(build_model(config, seed=seed).named_parameters()) for seed in (1, 2, 3)]
-stacked = {name: torch.stack([model[name].detach() for model in models]).to(device) for name in models[0]}
+models = [build_model(config, seed=seed) for seed in (1, 2, 3)]
+flat = torch.stack([torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]).to(device)
+shapes = joined_shapes({name: parameter.shape for name, parameter in models[0].named_parameters()})
 tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator().manual_seed(1)).to(device)
 results = []
-for passes in (TorchStackPasses(), TritonStackPasses()):
-    weights = {name: tensor.clone().requires_grad_() for name, tensor in stacked.items()}
-    model = StackedLlama(config, weights=weights, passes=passes, precision=Precision.FP32)
+precision = Precision(sys.argv[2])
+triton = TritonStackPasses()
+if precision is Precision.BF16X6:
+    triton = SplitPasses(triton, kernels=TritonSplitKernels())
+for passes, precision in ((TorchStackPasses(), Precision.FP32), (triton, precision)):
+    weights = {name: view.requires_grad_() for name, view in views_of(flat.clone(), shapes).items()}
+    model = StackedLlama(config, weights=weights, passes=passes, precision=precision)
     losses = model.mean_losses(tokens, targets)
     weighted = (losses * torch.tensor([1.0, 2.0, 3.0], device=device)).sum()
     results.append((losses.detach(), torch.autograd.grad(weighted, list(weights.values()))))
@@ -43,16 +50,17 @@ SHAPE = {"vocab_size": 300, "width": 24, "num_layers": 2, "num_heads": 2, "mlp_w
 @pytest.mark.parametrize(
     ("changes", "num_tensors"),
     [
-        ({}, 20),
-        ({"num_heads": 6, "num_kv_heads": 2, "tied_head": False}, 21),
-        ({"num_heads": 3, "num_kv_heads": 1}, 20),
+        ({}, 14),
+        ({"num_heads": 6, "num_kv_heads": 2, "tied_head": False}, 15),
+        ({"num_heads": 3, "num_kv_heads": 1}, 14),
     ],
 )
-def test_losses_and_gradients_are_those_of_torch(changes, num_tensors):
+@pytest.mark.parametrize("precision", ["fp32", "bf16x6"])
+def test_losses_and_gradients_are_those_of_torch(changes, num_tensors, precision):
     # A process of its own: the interpreter is chosen when triton is imported.
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     answer = subprocess.run(
-        [sys.executable, "-c", COMPARISON, json.dumps(SHAPE | changes)],
+        [sys.executable, "-c", COMPARISON, json.dumps(SHAPE | changes), precision],
         capture_output=True,
         text=True,
         env=environment,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import final
 
+import torch
 from torch import Tensor
 
 from configs.model import ModelConfig
@@ -11,18 +12,39 @@ from workers.model import rotary_tables
 from workers.stack.linear import stacked_linear
 from workers.stack.passes import AbstractStackPasses
 
-__all__ = ["StackedLlama"]
+__all__ = ["StackedLlama", "joined_shapes", "views_of"]
 
 # Shapes: see workers/stack/passes.py.
+
+# Neighbours in the order of parameters, whose rows are one product.
+_JOINED = {"query": "qkv", "key": "qkv", "value": "qkv", "gate": "gate_up", "up": "gate_up"}
+
+
+def joined_shapes(shapes: Mapping[str, torch.Size]) -> dict[str, torch.Size]:
+    """The shapes of a model's parameters, in their order, with those as one that are multiplied at once."""
+    joined: dict[str, torch.Size] = {}
+    for name, shape in shapes.items():
+        parts = name.split(".")
+        parts[-2:-1] = [_JOINED.get(part, part) for part in parts[-2:-1]]
+        name_of_all = ".".join(parts)
+        num_rows = joined[name_of_all][0] if name_of_all in joined else 0
+        joined[name_of_all] = torch.Size((num_rows + shape[0], *shape[1:]))
+    return joined
+
+
+def views_of(flat_SP: Tensor, shapes: Mapping[str, torch.Size]) -> dict[str, Tensor]:
+    """Each tensor that lies in the rows of `flat_SP`, one after another, with its axis of seeds."""
+    parts = flat_SP.split([shape.numel() for shape in shapes.values()], dim=1)
+    return {name: part.unflatten(1, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
 @final
 class StackedLlama:
-    """Weights under the names of `Llama.named_parameters`, each with a leading axis of seeds.
+    """Weights under the names of `Llama.named_parameters`, some joined, each with a leading axis of seeds.
 
     Args:
         config: The shape that all seeds share.
-        weights: Stacked weights; read at every call, changed by whoever trains.
+        weights: As `joined_shapes` has them; read at every call, changed by whoever trains.
         passes: What computes between the products.
         precision: Of the products.
     """
@@ -50,27 +72,26 @@ class StackedLlama:
         stream_SND = self._passes.embed(tokens_SBT.flatten(1), self._weights["embedding.weight"])
         addition_SND = None
         for layer in range(self._config.num_layers):
-            stream_SND, normed_SND = self._passes.add_rms_norm(
+            stream_SND, mixed_SND = self._passes.attend(
                 stream_SND,
                 addition_SND,
                 self._weights[f"layers.{layer}.attention_norm.gain"],
-                epsilon=self._config.norm_epsilon,
-            )
-            qkv_SND = self._linear(normed_SND, *(f"layers.{layer}.attention.{x}.weight" for x in _QKV))
-            mixed_SND = self._passes.attention(
-                qkv_SND,
-                rotary,
+                qkv_weight_SOD=self._weights[f"layers.{layer}.attention.qkv.weight"],
+                rotary=rotary,
                 num_windows=num_windows,
                 num_heads=self._config.num_heads,
                 num_kv_heads=self._config.num_key_value_heads,
+                epsilon=self._config.norm_epsilon,
+                precision=self._precision,
             )
-            addition_SND = self._linear(mixed_SND, f"layers.{layer}.attention.output.weight")
+            addition_SND = stacked_linear(
+                mixed_SND, self._weights[f"layers.{layer}.attention.output.weight"], precision=self._precision
+            )
             stream_SND, addition_SND = self._passes.mlp(
                 stream_SND,
                 addition_SND,
                 self._weights[f"layers.{layer}.mlp_norm.gain"],
-                gate_SMD=self._weights[f"layers.{layer}.mlp.gate.weight"],
-                up_SMD=self._weights[f"layers.{layer}.mlp.up.weight"],
+                gate_up_SMD=self._weights[f"layers.{layer}.mlp.gate_up.weight"],
                 down_SDM=self._weights[f"layers.{layer}.mlp.down.weight"],
                 epsilon=self._config.norm_epsilon,
                 precision=self._precision,
@@ -84,9 +105,3 @@ class StackedLlama:
             epsilon=self._config.norm_epsilon,
             precision=self._precision,
         )
-
-    def _linear(self, input_SNI: Tensor, *names: str) -> Tensor:
-        return stacked_linear(input_SNI, *(self._weights[name] for name in names), precision=self._precision)
-
-
-_QKV = ("query", "key", "value")

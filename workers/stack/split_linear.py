@@ -34,7 +34,9 @@ def split(values_SRC: Tensor, *, is_left: bool, are_planes_outside: bool = False
 
         rows_and_planes = (6, num_rows) if are_planes_outside else (num_rows, 6)
         planes = values_SRC.new_empty(num_seeds, *rows_and_planes, num_columns, dtype=torch.bfloat16)
-        split_on_gpu(values_SRC.contiguous(), planes, is_left=is_left, are_planes_outside=are_planes_outside)
+        rows_are_dense = values_SRC[0].is_contiguous()
+        values_SRC = values_SRC if rows_are_dense else values_SRC.contiguous()
+        split_on_gpu(values_SRC, planes, is_left=is_left, are_planes_outside=are_planes_outside)
         return planes
     first = values_SRC.bfloat16()
     rest = values_SRC - first.float()

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from configs.precision import Precision
-from workers.stack.linear import joined
 from workers.stack.passes import AbstractStackPasses
 from workers.stack.split_kernels import AbstractSplitKernels
 from workers.stack.split_linear import input_gradient, product, split, weight_gradient
@@ -39,9 +38,13 @@ class SplitPasses(AbstractStackPasses):
         """See the base class."""
         return self._passes.add_rms_norm(stream_SND, addition_SND, gain_SD, epsilon=epsilon)
 
-    def attention(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_windows: int, num_heads: int) -> Tensor:
+    def turn(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
         """See the base class."""
-        return self._passes.attention(qkv_SND, rotary, num_windows=num_windows, num_heads=num_heads)
+        return self._passes.turn(qkv_SND, rotary, num_values=num_values)
+
+    def mix(self, turned_SND: Tensor, *, num_windows: int, num_heads: int, num_kv_heads: int) -> Tensor:
+        """See the base class."""
+        return self._passes.mix(turned_SND, num_windows=num_windows, num_heads=num_heads, num_kv_heads=num_kv_heads)
 
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
         """See the base class."""
@@ -51,21 +54,41 @@ class SplitPasses(AbstractStackPasses):
         """See the base class."""
         return self._passes.mean_losses(logits_SNV, targets_SN)
 
+    def attend(
+        self,
+        stream_SND: Tensor,
+        addition_SND: Tensor | None,
+        gain_SD: Tensor,
+        *,
+        qkv_weight_SOD: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        num_windows: int,
+        num_heads: int,
+        num_kv_heads: int,
+        epsilon: float,
+        precision: Precision,
+    ) -> tuple[Tensor, Tensor]:
+        """See the base class."""
+        assert precision is Precision.BF16X6
+        num_values = num_kv_heads * rotary[0].shape[1]
+        added_SND, turned_SND = _TurnedQkv.apply(  # type: ignore[no-untyped-call]
+            self._kernels, epsilon, rotary, num_values, stream_SND, addition_SND, gain_SD, qkv_weight_SOD
+        )
+        return added_SND, self.mix(turned_SND, num_windows=num_windows, num_heads=num_heads, num_kv_heads=num_kv_heads)
+
     def mlp(
         self,
         stream_SND: Tensor,
         addition_SND: Tensor | None,
         gain_SD: Tensor,
         *,
-        gate_SMD: Tensor,
-        up_SMD: Tensor,
+        gate_up_SMD: Tensor,
         down_SDM: Tensor,
         epsilon: float,
         precision: Precision,
     ) -> tuple[Tensor, Tensor]:
         """See the base class."""
         assert precision is Precision.BF16X6
-        gate_up_SMD = joined((gate_SMD, up_SMD))
         added_SND, out_SND = _Mlp.apply(  # type: ignore[no-untyped-call]
             self._kernels, epsilon, stream_SND, addition_SND, gain_SD, gate_up_SMD, down_SDM
         )
@@ -88,6 +111,54 @@ class SplitPasses(AbstractStackPasses):
             self._kernels, epsilon, targets_SN.contiguous(), stream_SND, addition_SND, gain_SD, head_SVD
         )
         return losses_S
+
+
+class _TurnedQkv(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        kernels: AbstractSplitKernels,
+        epsilon: float,
+        rotary: tuple[Tensor, Tensor],
+        num_values: int,
+        stream_SND: Tensor,
+        addition_SND: Tensor | None,
+        gain_SD: Tensor,
+        weight_SOD: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        added_SND, normed_SNPD, inverse_rms_SN = kernels.add_rms_norm(
+            stream_SND, addition_SND, gain_SD, epsilon=epsilon
+        )
+        qkv_SND = product(normed_SNPD, split(weight_SOD, is_left=False))
+        ctx.kernels, ctx.has_addition = kernels, addition_SND is not None
+        ctx.rotary, ctx.num_values = rotary, num_values
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(added_SND, gain_SD, inverse_rms_SN, normed_SNPD, weight_SOD)
+        turned_SND = kernels.turn(qkv_SND, rotary, num_values=num_values)
+        return (added_SND.view_as(added_SND) if addition_SND is None else added_SND), turned_SND
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        of_added_SND, of_turned_SND = gradients
+        added_SND, gain_SD, inverse_rms_SN, normed_SNPD, weight_SOD = ctx.saved_tensors
+        of_qkv_SNPO = ctx.kernels.turn_backward(of_turned_SND, ctx.rotary, num_values=ctx.num_values)
+        of_stream_SND, of_gain_SD = ctx.kernels.add_rms_norm_backward(
+            of_added_SND,
+            input_gradient(of_qkv_SNPO, weight_SOD),
+            added_SND=added_SND,
+            gain_SD=gain_SD,
+            inverse_rms_SN=inverse_rms_SN,
+        )
+        return (
+            None,
+            None,
+            None,
+            None,
+            of_stream_SND,
+            of_stream_SND if ctx.has_addition else None,
+            of_gain_SD,
+            weight_gradient(of_qkv_SNPO, normed_SNPD),
+        )
 
 
 class _Mlp(torch.autograd.Function):

@@ -13,7 +13,7 @@ from configs.experiment import ExperimentConfig
 from workers.data_order import AbstractWindowOrder
 from workers.initial_model import initial_model
 from workers.model import parameter_shapes
-from workers.stack.model import StackedLlama
+from workers.stack.model import StackedLlama, joined_shapes, views_of
 from workers.stack.passes import AbstractStackPasses
 
 __all__ = ["StackSteps", "StackedTrainer"]
@@ -69,7 +69,9 @@ class StackedTrainer:
         for index, seed in enumerate(initialization_seeds):
             self._take_weights(dict(initial_model(config.model, seed=seed).named_parameters()), index=index)
         self._moments = {name: torch.zeros_like(self._flat_SP) for name in _MOMENTS}
-        self._weights = {name: view.requires_grad_() for name, view in self._views(self._flat_SP).items()}
+        self._joined_shapes = joined_shapes(self._shapes)
+        views = views_of(self._flat_SP, self._joined_shapes)
+        self._weights = {name: view.requires_grad_() for name, view in views.items()}
         self._model = StackedLlama(config.model, weights=self._weights, passes=passes, precision=config.precision)
         self._stream = torch.from_numpy(stream.astype(np.int64)).to(device)
         self._tables = _StepTables(config, orders=orders, device=device)
@@ -178,7 +180,7 @@ class StackedTrainer:
             del gradients  # before the next ones are made
             more_S, gradients = self._of_part(part, num_windows=windows_SBX.shape[1])
             losses_S = losses_S + more_S
-            for view, gradient in zip(self._views(gradient_SP).values(), gradients, strict=True):
+            for view, gradient in zip(views_of(gradient_SP, self._joined_shapes).values(), gradients, strict=True):
                 view += gradient
         return losses_S, gradient_SP
 
@@ -208,13 +210,8 @@ class StackedTrainer:
             maximize=False,
         )
 
-    def _views(self, flat_SP: Tensor) -> dict[str, Tensor]:
-        sizes = [shape.numel() for shape in self._shapes.values()]
-        parts = flat_SP.split(sizes, dim=1)
-        return {name: part.unflatten(1, shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
-
     def _of_seed(self, flat_SP: Tensor, index: int) -> dict[str, Tensor]:
-        on_cpu = self._views(flat_SP.detach()[index : index + 1].cpu())
+        on_cpu = views_of(flat_SP.detach()[index : index + 1].cpu(), self._shapes)
         return {name: view[0].contiguous() for name, view in on_cpu.items()}
 
     def _take_weights(self, state: Mapping[str, Tensor], *, index: int) -> None:

@@ -184,8 +184,12 @@ def rotate_kernel(
     direction,
     copy_values: tl.constexpr,
     block: tl.constexpr,
+    is_split: tl.constexpr = False,
 ):
-    """Turn the neighbouring pairs of queries and keys by their position's angle, or back (direction -1)."""
+    """Turn the neighbouring pairs of queries and keys by their position's angle, or back (direction -1).
+
+    The result may be split for the right of a product.
+    """
     row = tl.program_id(0).to(tl.int64)
     pair = tl.arange(0, block)
     inside = pair < num_pairs
@@ -196,11 +200,19 @@ def rotate_kernel(
     s = tl.load(sines + angle, inside, other=0.0) * direction
     even = tl.load(qkv + first, inside, other=0.0)
     odd = tl.load(qkv + first + 1, inside, other=0.0)
-    tl.store(out + first, even * c - odd * s, inside)
-    tl.store(out + first + 1, odd * c + even * s, inside)
-    if copy_values:
-        value = start + 2 * num_pairs + pair
-        tl.store(out + value, tl.load(qkv + value, pair < num_values, other=0.0), pair < num_values)
+    value = start + 2 * num_pairs + pair
+    if is_split:
+        width = 2 * num_pairs + num_values
+        columns = tl.arange(0, 2 * block)
+        turned = tl.interleave(even * c - odd * s, odd * c + even * s)
+        store_parts(out + 6 * start + columns, width, turned, columns < 2 * num_pairs, False)
+        values = tl.load(qkv + value, pair < num_values, other=0.0)
+        store_parts(out + 6 * start + 2 * num_pairs + pair, width, values, pair < num_values, False)
+    else:
+        tl.store(out + first, even * c - odd * s, inside)
+        tl.store(out + first + 1, odd * c + even * s, inside)
+        if copy_values:
+            tl.store(out + value, tl.load(qkv + value, pair < num_values, other=0.0), pair < num_values)
 
 
 @triton.jit
@@ -246,9 +258,12 @@ def cross_entropy_backward_kernel(
 
 
 @triton.jit
-def split_kernel(values, planes, run, num_values, is_left: tl.constexpr, block: tl.constexpr):
+def split_kernel(
+    values, planes, run, values_per_seed, seed_stride, num_values, is_left: tl.constexpr, block: tl.constexpr
+):
     """The three bf16 parts of each value; value i of a run goes to place i of each of the six planes of that run."""
     index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     inside = index < num_values
-    value = tl.load(values + index, inside, other=0.0)
+    start = index // values_per_seed * seed_stride + index % values_per_seed
+    value = tl.load(values + start, inside, other=0.0)
     store_parts(planes + index // run * 6 * run + index % run, run, value, inside, is_left)

@@ -23,7 +23,7 @@ from workers.stack.triton_kernels import (
     swiglu_kernel,
 )
 
-__all__ = ["TritonStackPasses", "rms_norm_gradients"]
+__all__ = ["TritonStackPasses", "rms_norm_gradients", "rotate"]
 
 # Shapes: see workers/stack/passes.py. Any: autograd's context is untyped.
 
@@ -55,26 +55,21 @@ class TritonStackPasses(AbstractStackPasses):
         added_SND, normed_SND = _AddRmsNorm.apply(epsilon, stream_SND, addition_SND, gain_SD)  # type: ignore[no-untyped-call]
         return added_SND, normed_SND
 
-    def attention(
-        self,
-        qkv_SND: Tensor,
-        rotary: tuple[Tensor, Tensor],
-        *,
-        num_windows: int,
-        num_heads: int,
-        num_kv_heads: int,
-    ) -> Tensor:
+    def turn(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
         """See the base class."""
-        num_values = num_kv_heads * rotary[0].shape[1]
         turned_SND: Tensor = _Rotate.apply(rotary, num_values, qkv_SND)  # type: ignore[no-untyped-call]
-        turned_WTD = turned_SND.view(qkv_SND.shape[0] * num_windows, -1, qkv_SND.shape[2])
+        return turned_SND
+
+    def mix(self, turned_SND: Tensor, *, num_windows: int, num_heads: int, num_kv_heads: int) -> Tensor:
+        """See the base class."""
+        turned_WTD = turned_SND.view(turned_SND.shape[0] * num_windows, -1, turned_SND.shape[2])
         query_WHTK, key_WGTK, value_WGTK = heads_of(turned_WTD, num_heads=num_heads, num_kv_heads=num_kv_heads)
         if turned_WTD.shape[1] >= LONG_CONTEXT:
             mixed_WHTK = long_attention(query_WHTK, key_WGTK, value_WGTK, precision=self._precision)
         else:
             key_WHTK, value_WHTK = (shared_heads(part, num_heads=num_heads) for part in (key_WGTK, value_WGTK))
             mixed_WHTK = functional.scaled_dot_product_attention(query_WHTK, key_WHTK, value_WHTK, is_causal=True)
-        return mixed_WHTK.transpose(1, 2).reshape(*qkv_SND.shape[:2], -1)
+        return mixed_WHTK.transpose(1, 2).reshape(*turned_SND.shape[:2], -1)
 
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
         """See the base class."""
@@ -195,34 +190,42 @@ class _Rotate(torch.autograd.Function):
         ctx.rotary = rotary
         ctx.num_values = num_values
         ctx.mark_dirty(qkv_SND)
-        _rotate(qkv_SND, qkv_SND, rotary=rotary, num_values=num_values, direction=1.0)
+        rotate(qkv_SND, qkv_SND, rotary=rotary, num_values=num_values, direction=1.0)
         return qkv_SND
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         gradient_SND = gradients[0].contiguous()
         turned_SND = torch.empty_like(gradient_SND)
-        _rotate(gradient_SND, turned_SND, rotary=ctx.rotary, num_values=ctx.num_values, direction=-1.0)
+        rotate(gradient_SND, turned_SND, rotary=ctx.rotary, num_values=ctx.num_values, direction=-1.0)
         return None, None, turned_SND
 
 
-def _rotate(
-    qkv_SND: Tensor, out_SND: Tensor, *, rotary: tuple[Tensor, Tensor], num_values: int, direction: float
+def rotate(
+    qkv_SND: Tensor,
+    out: Tensor,
+    *,
+    rotary: tuple[Tensor, Tensor],
+    num_values: int,
+    direction: float,
+    is_split: bool = False,
 ) -> None:
+    """Turn queries and keys, or turn them back (direction -1); `out` may be the input, or planes for the right."""
     cosines_TK, sines_TK = rotary
     num_pairs = (qkv_SND.shape[2] - num_values) // 2
     rotate_kernel[(qkv_SND.shape[0] * qkv_SND.shape[1],)](
         qkv_SND,
         cosines_TK,
         sines_TK,
-        out_SND,
+        out,
         cosines_TK.shape[0],
         num_pairs,
         num_values,
         cosines_TK.shape[1],
         direction,
-        copy_values=out_SND is not qkv_SND,
+        copy_values=out is not qkv_SND,
         block=triton.next_power_of_2(max(num_pairs, num_values)),
+        is_split=is_split,
     )
 
 

@@ -15,7 +15,7 @@ from workers.stack.triton_kernels import (
     swiglu_backward_kernel,
     swiglu_kernel,
 )
-from workers.stack.triton_passes import rms_norm_gradients
+from workers.stack.triton_passes import rms_norm_gradients, rotate
 
 __all__ = ["TritonSplitKernels", "split_on_gpu"]
 
@@ -23,12 +23,21 @@ _VALUES_PER_PROGRAM = 1_024
 
 
 def split_on_gpu(values_SRC: Tensor, planes: Tensor, *, is_left: bool, are_planes_outside: bool) -> None:
-    """Fill `planes`; see `workers.stack.split_linear.split`, which made both dense."""
+    """Fill `planes`; see `workers.stack.split_linear.split`. The rows of one seed are dense."""
     _, num_rows, num_columns = values_SRC.shape
     # Values that lie together in a plane, and how many there are before the next plane begins.
     run = num_rows * num_columns if are_planes_outside else num_columns
     grid = (triton.cdiv(values_SRC.numel(), _VALUES_PER_PROGRAM),)
-    split_kernel[grid](values_SRC, planes, run, values_SRC.numel(), is_left=is_left, block=_VALUES_PER_PROGRAM)
+    split_kernel[grid](
+        values_SRC,
+        planes,
+        run,
+        num_rows * num_columns,
+        values_SRC.stride(0),
+        values_SRC.numel(),
+        is_left=is_left,
+        block=_VALUES_PER_PROGRAM,
+    )
 
 
 @final
@@ -71,6 +80,19 @@ class TritonSplitKernels(AbstractSplitKernels):
     ) -> tuple[Tensor, Tensor]:
         """See the base class."""
         return rms_norm_gradients(of_added_SND, of_normed_SND, added_SND, gain_SD, inverse_rms_SN)
+
+    def turn(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+        """See the base class."""
+        rotate(qkv_SND, qkv_SND, rotary=rotary, num_values=num_values, direction=1.0)
+        return qkv_SND
+
+    def turn_backward(self, of_turned_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+        """See the base class."""
+        of_qkv_SNPD = _planes(*of_turned_SND.shape, like=of_turned_SND)
+        rotate(
+            of_turned_SND.contiguous(), of_qkv_SNPD, rotary=rotary, num_values=num_values, direction=-1.0, is_split=True
+        )
+        return of_qkv_SNPD
 
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
         """See the base class."""
