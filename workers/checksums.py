@@ -14,6 +14,7 @@ __all__ = [
     "require_listed",
     "verify_checksums",
     "write_checksums",
+    "write_sums",
 ]
 
 SUMS_NAME = "SHA256SUMS"
@@ -28,7 +29,11 @@ def file_sha256(path: Path) -> str:
 def write_checksums(directory: Path) -> None:
     """List every file of `directory` in the form that `sha256sum --check` reads."""
     files = sorted(path for path in directory.iterdir() if path.name != SUMS_NAME)
-    sums = {path.name: file_sha256(path) for path in files}
+    write_sums(directory, {path.name: file_sha256(path) for path in files})
+
+
+def write_sums(directory: Path, sums: Mapping[str, str]) -> None:
+    """The same, from checksums that are known already."""
     (directory / SUMS_NAME).write_text(format_sums(sums), encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 from configs.durable import sync_tree
 from configs.run_paths import RunPaths
 from workers.checkpoint_store import AbstractCheckpointStore, AbstractPublished, AbstractStaging
-from workers.checksums import file_sha256, verify_checksums, write_checksums
+from workers.checksums import file_sha256, verify_checksums, write_sums
 from workers.points import Reach, pass_by
 from workers.publication import CheckpointPart, drop_staged, final_dir, publish_interval, set_aside
 from workers.records import RunId
@@ -89,18 +89,23 @@ class _LocalStaging(AbstractStaging):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         self._directory = directory
+        self._sums: dict[str, str] = {}
 
     def write(self, name: str, data: bytes) -> str:
         (self._directory / name).write_bytes(data)
-        return file_sha256(self._directory / name)
+        return self._note(name)
 
     def save_tensors(self, name: str, tensors: "dict[str, Tensor]", metadata: dict[str, str] | None = None) -> str:
         from safetensors.torch import save_file
 
         save_file(tensors, self._directory / name, metadata)
         (self._directory / name).chmod(_READABLE)
-        return file_sha256(self._directory / name)
+        return self._note(name)
 
     def seal(self) -> None:
-        write_checksums(self._directory)
+        write_sums(self._directory, self._sums)
         sync_tree(self._directory)
+
+    def _note(self, name: str) -> str:
+        self._sums[name] = file_sha256(self._directory / name)
+        return self._sums[name]

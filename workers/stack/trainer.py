@@ -104,7 +104,8 @@ class StackedTrainer:
 
     def device_weights_of(self, index: int) -> dict[str, Tensor]:
         """One seed's weights where they are trained: not copied, to be read at once."""
-        return {name: view[0] for name, view in self._views(self._flat_SP.detach()[index : index + 1]).items()}
+        flat_1P = self._flat_SP.detach()[index : index + 1]
+        return {name: view[0] for name, view in views_of(flat_1P, self._shapes).items()}
 
     def optimizer_tensors_of(self, index: int) -> dict[str, Tensor]:
         """One seed's moments on the CPU, as `Trainer.optimizer_tensors` names them; empty before a step."""

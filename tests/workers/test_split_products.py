@@ -1,0 +1,112 @@
+"""Products of parts are as exact as those of fp32, alone and in a whole model."""
+
+import pytest
+import torch
+
+from configs.errors import ConfigurationError
+from configs.load import load_experiment
+from configs.model import ModelConfig
+from configs.precision import Precision
+from workers.model import build_model
+from workers.stack.linear import stacked_linear
+from workers.stack.model import StackedLlama, joined_shapes, views_of
+from workers.stack.passes import TorchStackPasses
+from workers.stack.split_kernels import TorchSplitKernels
+from workers.stack.split_linear import split
+from workers.stack.split_passes import SplitPasses
+
+SHAPE = {"vocab_size": 300, "width": 24, "num_layers": 2, "num_heads": 2, "mlp_width": 40, "context_length": 16}
+
+
+def drawn(*shape, seed):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def results(precision, *, rows, kind=torch.float32):
+    """A product and both of its gradients."""
+    values = drawn(2, rows, 40, seed=1).to(kind).requires_grad_()
+    weight = drawn(2, 50, 40, seed=2).to(kind).requires_grad_()
+    output = values @ weight.mT if precision is None else stacked_linear(values, weight, precision=precision)
+    weighting = drawn(2, rows, 50, seed=3).to(kind)
+    return output, *torch.autograd.grad((output * weighting).sum(), [values, weight])
+
+
+def relative_errors(precision, *, rows):
+    exact = results(None, rows=rows, kind=torch.float64)
+    return [
+        ((actual.double() - expected).norm() / expected.norm()).item()
+        for actual, expected in zip(results(precision, rows=rows), exact, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("magnitude", [1e-30, 1e-6, 1.0, 1e6, 1e30])
+@pytest.mark.parametrize("is_left", [True, False])
+def test_three_parts_are_the_whole_value(magnitude, is_left):
+    values = drawn(2, 5, 7, seed=0) * magnitude
+
+    planes = split(values, is_left=is_left)
+
+    assert planes.dtype is torch.bfloat16
+    assert planes.shape == (2, 5, 6, 7)
+    first, second, third = (planes[:, :, plane].double() for plane in ((5, 2, 0) if is_left else (5, 2, 1)))
+    assert torch.equal(first + second + third, values.double())
+
+
+def test_planes_outside_hold_the_same():
+    values = drawn(2, 5, 7, seed=0)
+
+    inside, outside = (split(values, is_left=True, are_planes_outside=where) for where in (False, True))
+
+    assert torch.equal(outside, inside.transpose(1, 2))
+
+
+# 1,100 rows are summed in pieces of 275.
+@pytest.mark.parametrize("rows", [1, 30, 1_100])
+def test_products_and_gradients_are_as_exact_as_in_fp32(rows):
+    errors = {
+        precision: max(relative_errors(precision, rows=rows))
+        for precision in (Precision.FP32, Precision.BF16X6, Precision.BF16)
+    }
+
+    assert errors[Precision.FP32] < 5e-7
+    assert errors[Precision.BF16X6] < 5e-7
+    assert errors[Precision.BF16] > 1e-3
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_not_finite_stays_so(bad):
+    values = drawn(1, 3, 4, seed=0)
+    values[0, 1, 2] = bad
+
+    output = stacked_linear(values, drawn(1, 5, 4, seed=1), precision=Precision.BF16X6)
+
+    assert not torch.isfinite(output[0, 1]).any()
+    assert torch.isfinite(output[0, [0, 2]]).all()
+
+
+@pytest.mark.parametrize("changes", [{}, {"num_heads": 6, "num_kv_heads": 2, "tied_head": False}])
+def test_a_model_has_the_losses_and_gradients_of_fp32(changes):
+    config = ModelConfig.model_validate(SHAPE | changes)
+    models = [build_model(config, seed=seed) for seed in (1, 2, 3)]
+    flat = torch.stack([torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models])
+    shapes = joined_shapes({name: parameter.shape for name, parameter in models[0].named_parameters()})
+    tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator().manual_seed(1))
+
+    def losses_and_gradients(passes, precision):
+        weights = {name: view.requires_grad_() for name, view in views_of(flat.clone(), shapes).items()}
+        model = StackedLlama(config, weights=weights, passes=passes, precision=precision)
+        losses = model.mean_losses(tokens, targets)
+        return losses.detach(), torch.autograd.grad((losses * torch.tensor([1.0, 2.0, 3.0])).sum(), [*weights.values()])
+
+    expected_losses, expected = losses_and_gradients(TorchStackPasses(), Precision.FP32)
+    passes = SplitPasses(TorchStackPasses(), kernels=TorchSplitKernels())
+    losses, actual = losses_and_gradients(passes, Precision.BF16X6)
+
+    assert torch.allclose(losses, expected_losses, rtol=1e-6)
+    for one, other in zip(actual, expected, strict=True):
+        assert (one - other).norm() < 2e-6 * other.norm()
+
+
+def test_a_cpu_is_refused():
+    with pytest.raises(ConfigurationError, match="precision=bf16x6 is a way of GPUs"):
+        load_experiment("quickstart", overrides=["precision=bf16x6"])
