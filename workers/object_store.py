@@ -11,7 +11,7 @@ an attempt that was given up still uploads is named by nothing. Damage is set as
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, final
 
@@ -57,13 +57,15 @@ class ObjectStore(AbstractCheckpointStore):
 
     def publish(self, run: RunId, interval: int, *, attempt: int, reach: Reach = pass_by) -> None:
         """See the base class."""
+        has_come: set[CheckpointPart] = set()
         for part, point in (
             (CheckpointPart.RESUME_STATE, Point.RESUME_PUBLISHED),
             (CheckpointPart.CHECKPOINT, Point.CHECKPOINT_PUBLISHED),
         ):
-            self._publish_part(_final(run, interval, part), attempt=attempt)
+            if self._publish_part(_final(run, interval, part), attempt=attempt):
+                has_come.add(part)
             reach(point)
-        self._drop_older_resume_states(run, interval=interval)
+        self._drop_older_resume_states(run, interval=interval, has_come=has_come)
 
     def set_aside(self, run: RunId, interval: int, part: CheckpointPart) -> str | None:
         """See the base class."""
@@ -92,20 +94,22 @@ class ObjectStore(AbstractCheckpointStore):
             for key in (key for key, place in old.items() if place not in named):
                 self._storage.delete(key)
 
-    def _publish_part(self, final: str, *, attempt: int) -> None:
+    def _publish_part(self, final: str, *, attempt: int) -> bool:
+        """Whether it has come now: it had not before, and this attempt has uploaded it."""
         if self._storage.get(f"{final}/{SUMS_NAME}") is not None:
-            return
+            return False
         uploaded = self._storage.get(f"{_uploaded(final, attempt=attempt)}/{SUMS_NAME}")
         if uploaded is not None:
             directory = PurePosixPath(_uploaded(final, attempt=attempt)).name
             sums = {f"{directory}/{name}": digest for name, digest in parse_sums(uploaded.decode()).items()}
             self._storage.put(f"{final}/{SUMS_NAME}", format_sums(sums).encode())
+        return uploaded is not None
 
-    def _drop_older_resume_states(self, run: RunId, *, interval: int) -> None:
+    def _drop_older_resume_states(self, run: RunId, *, interval: int, has_come: Set[CheckpointPart]) -> None:
         keys = self._storage.keys(_KEYS.resume_run_dir(run.condition, run.seed).as_posix())
         lists = {key: match for key in keys if key.endswith(SUMS_NAME) and (match := _LIST.fullmatch(key))}
         has_resume_state = any(int(match["interval"]) == interval for match in lists.values())
-        is_complete = not has_resume_state and self.published(run, interval, CheckpointPart.CHECKPOINT) is not None
+        is_complete = CheckpointPart.CHECKPOINT in has_come and not has_resume_state
         newest_dropped = interval - (1 if is_complete else KEPT_RESUME_STATES)
         for key, match in lists.items():
             if int(match["interval"]) <= newest_dropped:

@@ -38,7 +38,8 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
     """Give an interval's staged directories their final names: the resume state first, then the checkpoint.
 
     What has its final name already stays: an earlier attempt measured the same. Resume states older than the interval
-    before are removed, and all where this interval has none, since then the run is complete; checkpoints never are.
+    before are removed, and all when a checkpoint comes without one, since then the run is complete; checkpoints never
+    are. One that lost its resume state to damage comes a second time, which removes nothing that the run goes on from.
 
     Args:
         paths: The run directory.
@@ -47,6 +48,7 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
         attempt: The attempt that staged it; the newest one.
         reach: Told when a directory has its final name.
     """
+    has_come: set[CheckpointPart] = set()
     for part, point in (
         (CheckpointPart.RESUME_STATE, Point.RESUME_PUBLISHED),
         (CheckpointPart.CHECKPOINT, Point.CHECKPOINT_PUBLISHED),
@@ -57,18 +59,14 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
             shutil.rmtree(staged, ignore_errors=True)
         elif staged.is_dir():
             move_directory_durably(staged, final)
+            has_come.add(part)
         reach(point)
-    for older in range(_num_dropped(paths, run=run, interval=interval)):
-        shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
-
-
-def _num_dropped(paths: RunPaths, *, run: RunId, interval: int) -> int:
-    """Intervals, from the first on, whose resume states nobody needs once this one is published."""
-    is_published, has_resume_state = (
-        final_dir(paths, run=run, interval=interval, part=part).is_dir()
-        for part in (CheckpointPart.CHECKPOINT, CheckpointPart.RESUME_STATE)
+    is_complete = (
+        CheckpointPart.CHECKPOINT in has_come
+        and not final_dir(paths, run=run, interval=interval, part=CheckpointPart.RESUME_STATE).is_dir()
     )
-    return interval if is_published and not has_resume_state else interval - KEPT_RESUME_STATES + 1
+    for older in range(interval if is_complete else interval - KEPT_RESUME_STATES + 1):
+        shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
 
 
 def set_aside(paths: RunPaths, *, run: RunId, interval: int, part: CheckpointPart) -> Path | None:

@@ -122,6 +122,18 @@ def test_damaged_upload_that_was_set_aside_is_kept_for_good(store, storage, stag
     assert storage.get("checkpoints/base/seed-1/interval-00/attempt-1/model.safetensors") is not None
 
 
+def test_interval_that_lost_its_resume_state_keeps_the_one_before_when_told_again(store, stage_objects) -> None:
+    for interval in (0, 1, 2):
+        stage_objects(interval)
+        store.publish(RUN, interval, attempt=1)
+    store.set_aside(RUN, 2, CheckpointPart.RESUME_STATE)
+
+    store.publish(RUN, 2, attempt=2)
+
+    assert store.published(RUN, 1, CheckpointPart.RESUME_STATE) is not None
+    assert store.published(RUN, 2, CheckpointPart.RESUME_STATE) is None
+
+
 def test_two_newest_resume_states_stay_and_every_checkpoint(store, storage, stage_objects) -> None:
     for interval in range(5):
         stage_objects(interval)

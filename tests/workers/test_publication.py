@@ -204,6 +204,16 @@ def test_damaged_resume_state_outlives_the_resume_states_that_are_kept(write, pa
     assert names_in(paths.resume_run_dir("base", 1)) == ["interval-00.damaged-1", "interval-02", "interval-03"]
 
 
+def test_interval_that_lost_its_resume_state_keeps_the_one_before_when_told_again(write, publish, paths):
+    for interval in (0, 1, 2):
+        write(interval)
+    set_aside(paths, run=RUN, interval=2, part=CheckpointPart.RESUME_STATE)
+
+    publish(2, attempt=2)  # as an attempt does that tells what it found
+
+    assert names_in(paths.resume_run_dir("base", 1)) == ["interval-01", "interval-02.damaged-1"]
+
+
 def test_what_older_attempts_staged_is_dropped(write, stage, paths):
     write(0)
     for attempt in (1, 2, 9, 10):
