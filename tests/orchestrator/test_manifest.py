@@ -121,5 +121,22 @@ def test_learning_rate_that_never_reaches_its_end_is_told(finish: Finish) -> Non
     assert warning in statistics["audit"]["warnings"]
 
 
+def test_only_the_condition_that_is_cut_short_is_warned_of(
+    tiny_config: Callable[..., ExperimentConfig], run_inline: Run, tmp_path: Path
+) -> None:
+    conditions = {"cut": {}, "whole": {"optimization.decay_tokens": 512}}
+
+    finish = run_inline(tiny_config(conditions=conditions), tmp_path / "out")
+
+    statistics = json.loads(finish.directory.paths.statistics_file.read_text())
+    audited = {
+        name: sum("before the decay" in warning for warning in result["audit"]["warnings"])
+        for name, result in statistics["conditions"].items()
+    }
+    noticed = [notice.split(",")[0] for notice in _manifest(finish)["notices"] if "before the decay" in notice]
+    assert audited == {"cut": 1, "whole": 0}
+    assert noticed == ["cut: The run ends after 512 tokens"]
+
+
 def test_manifest_holds_no_path_of_the_user(finish: Finish) -> None:
     assert str(Path.home()) + "/" not in finish.directory.paths.manifest_file.read_text()
