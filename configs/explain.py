@@ -1,10 +1,13 @@
 """Turn a validation error into one sentence that names the field, the value and the remedy."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from configs.field_kinds import kind_of
 from configs.nearest import nearest
 
 __all__ = ["explain"]
@@ -13,18 +16,24 @@ __all__ = ["explain"]
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """One sentence on the first thing that is wrong, and how many more there are.
 
+    A misspelt field goes before one that is missing, which may be the same; a wrong value goes between them.
+
     Args:
         error: What pydantic raised while validating `model`.
-        model: The outermost config class, whose fields are searched for the nearest right name.
+        model: The outermost config class, whose fields are searched for what they take and for the nearest right name.
     """
-    problems = error.errors(include_url=False)
+    problems = sorted(error.errors(include_url=False), key=lambda problem: _RANKS.get(problem["type"], 1))
     first = problems[0]
     location = _readable_location(first["loc"])
     others = {_readable_location(problem["loc"]) for problem in problems}
     # A list that holds a wrong item is reported beside the item, and is no problem of its own.
-    num_more = sum(not location.startswith(other) for other in others)
+    num_more = sum(not f"{location}.".startswith(f"{other}.") for other in others)
     more = f" ({num_more} more {'problem follows' if num_more == 1 else 'problems follow'})" if num_more else ""
     return _sentence(first["type"], location, first, model) + more
+
+
+_RANKS = {"extra_forbidden": 0, "missing": 2}
+_NAME_RULE = "letters, digits, `_`, `-` and single dots inside, at most 64 characters"
 
 
 def _sentence(kind: str, location: str, problem: Any, model: type[BaseModel]) -> str:  # Any: pydantic's ErrorDetails
@@ -35,15 +44,51 @@ def _sentence(kind: str, location: str, problem: Any, model: type[BaseModel]) ->
         if item.isdecimal():
             return f"{field} has too few values; give at least {int(item) + 1}"
         return f"{location} is missing; add it to the config or give --set {location}=..."
-    message = problem["msg"].removeprefix("Value error, ")
     if "[key]" in problem["loc"]:
-        return (
-            f"{_readable_location(problem['loc'][:-2])}: the name {problem['input']!r} is wrong; "
-            "use letters, digits, `_`, `-` and single dots inside, at most 64 characters"
-        )
+        name = problem["input"]
+        return f"{_readable_location(problem['loc'][:-2])}: the name {name!r} is wrong; use {_NAME_RULE}"
     if kind == "value_error":
+        message = problem["msg"].removeprefix("Value error, ")
         return f"{location}: {message}" if location else message
-    return f"{location}={problem['input']!r} is wrong: {message[:1].lower()}{message[1:]}"
+    return f"{location}={_shown(problem['input'])} is wrong: {_remedy(kind, location, problem, model)}"
+
+
+def _remedy(kind: str, location: str, problem: Any, model: type[BaseModel]) -> str:  # Any: pydantic's ErrorDetails
+    if location == "name" and kind in ("string_pattern_mismatch", "string_too_long"):
+        return f"it should be {_NAME_RULE}"
+    path, field = _field_at(model, location.split("."))
+    if field is None or kind in _KINDS_IN_WORDS_OF_PYDANTIC:
+        return f"it should {problem['msg'].partition(' should ')[2] or 'be another value'}"
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        return f"it should be a section, which holds fields such as {path}.{next(iter(field.annotation.model_fields))}"
+    taken = kind_of(field)
+    article = "a " if taken.startswith(("list", "mapping", "number", "whole")) else ""
+    return f"{'it' if path == location else path} should be {article}{taken}{_way_to_write(kind)}"
+
+
+# What our own words for a field's type do not tell.
+_KINDS_IN_WORDS_OF_PYDANTIC = frozenset({"finite_number", "string_pattern_mismatch", "string_too_long"})
+
+
+def _way_to_write(kind: str) -> str:
+    return {"tuple_type": "; write it in brackets", "string_type": "; write it in quotes"}.get(kind, "")
+
+
+def _shown(value: Any) -> str:  # Any: whatever stood in the YAML file
+    if value is None:
+        return "null"
+    return value.isoformat() if isinstance(value, date) else repr(value)
+
+
+def _field_at(model: type[BaseModel], path: Sequence[str]) -> tuple[str, FieldInfo | None]:
+    """The innermost field on `path`, which may go on to an item of it, and where that field is."""
+    field = model.model_fields.get(path[0])
+    if field is None or len(path) == 1:
+        return path[0], field
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        inner, its = _field_at(field.annotation, path[1:])
+        return f"{path[0]}.{inner}", its
+    return path[0], field
 
 
 def _unknown_field(location: str, model: type[BaseModel]) -> str:

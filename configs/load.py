@@ -1,10 +1,9 @@
 """Read an experiment from a preset's name or a YAML file, with overrides from the command line."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from configs.errors import ConfigurationError
@@ -13,11 +12,11 @@ from configs.explain import explain
 from configs.llama_directory import with_directory_shape
 from configs.overrides import with_dotted
 from configs.preset_files import preset_text
+from configs.yaml_text import parse_yaml, yaml_text
 
 __all__ = ["dump_experiment", "load_experiment"]
 
-# PyYAML lets errors of its constructors through, such as that of a date in month 99, and recurses without a limit.
-_YAML_ERRORS = (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError)
+_NOUNS = {list: "list", str: "text", int: "number", float: "number"}
 
 
 def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> ExperimentConfig:
@@ -44,7 +43,7 @@ def load_experiment(source: str, *, overrides: Sequence[str] = ()) -> Experiment
 
 def dump_experiment(config: ExperimentConfig) -> str:
     """The YAML text from which `load_experiment` gives an equal config."""
-    return yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
+    return yaml_text(config.to_dict())
 
 
 def _read(source: str) -> str:
@@ -66,12 +65,14 @@ def _read(source: str) -> str:
 
 def _parse(text: str, *, origin: str) -> dict[str, Any]:
     try:
-        values = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506, a SafeLoader
-    except _YAML_ERRORS as error:
-        raise ConfigurationError(f"{origin} is not valid YAML: {_in_one_line(error)}") from None
+        values = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{origin} is not valid YAML: {error}") from None
+    if values is None:
+        raise ConfigurationError(f"{origin} holds no config: it is empty; `seedscope presets NAME` prints one")
     if not isinstance(values, dict):
         raise ConfigurationError(
-            f"{origin} holds no config: it is a {type(values).__name__}, not lines of `field: value`"
+            f"{origin} holds no config: it is a {_NOUNS.get(type(values), 'value')}, not lines of `field: value`"
         )
     return values
 
@@ -84,32 +85,12 @@ def _apply(values: dict[str, Any], override: str) -> dict[str, Any]:
             f"--set {override!r} is not of the form field=value, such as placement.threads_per_run=2"
         )
     try:
-        value = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506, a SafeLoader
-    except _YAML_ERRORS as error:
-        raise ConfigurationError(f"the value in --set {override!r} is not valid YAML: {_in_one_line(error)}") from None
+        value = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigurationError(f"the value in --set {override!r} is not valid YAML: {error}") from None
     try:
         return with_dotted(values, key=key, value=value)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
     except RecursionError:
         raise ConfigurationError(f"--set {override[:40]!r}... names no field; it has too many dots") from None
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, where YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        _reject_repeated((key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)), node)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _reject_repeated(keys: Iterable[str], node: yaml.MappingNode) -> None:
-    seen: set[str] = set()
-    for key in keys:
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
-        seen.add(key)

@@ -100,7 +100,7 @@ def test_misspelt_section_in_a_condition_is_answered_with_the_nearest_right_one(
 def test_wrong_value_in_a_condition_is_named_with_its_condition(refusal):
     sentence = refusal(override({"right": {"model.width": 32}, "wrong": {"model.width": "abc"}}))
 
-    assert sentence.startswith("conditions.wrong: model.width='abc' is wrong: input should be a valid integer")
+    assert sentence == "conditions.wrong: model.width='abc' is wrong: it should be a whole number > 0"
 
 
 def test_several_problems_of_a_condition_are_counted_behind_the_first(refusal):

@@ -59,11 +59,35 @@ def test_file_that_is_not_utf8_is_refused(refusal, write_config, content):
     assert refusal(source=source) == f"the config file {source} is not UTF-8 text; name a YAML file"
 
 
-@pytest.mark.parametrize(("content", "kind"), [("", "NoneType"), ("- 1\n", "list"), ("hello\n", "str"), ("3", "int")])
+@pytest.mark.parametrize(("content", "kind"), [("- 1\n", "list"), ("hello\n", "text"), ("3", "number")])
 def test_file_without_fields_is_refused(refusal, write_config, content, kind):
     source = write_config(content)
 
     assert refusal(source=source) == f"{source} holds no config: it is a {kind}, not lines of `field: value`"
+
+
+def test_empty_file_is_answered_with_the_way_to_begin_one(refusal, write_config):
+    source = write_config("# nothing yet\n")
+
+    assert refusal(source=source) == f"{source} holds no config: it is empty; `seedscope presets NAME` prints one"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("name: a\nname: b\n", "line 2, column 1: the key 'name' stands twice"),
+        ("name: a\nmodel:\n  width: 64\n    depth: 2\n", "line 4, column 10: mapping values are not allowed here"),
+        (
+            "model:\n\twidth: 64\n",
+            "line 2, column 1: found character '\\t' that cannot start any token; indent with blanks",
+        ),
+    ],
+    ids=["repeated", "indented", "tab"],
+)
+def test_file_that_is_no_yaml_is_answered_with_the_line(refusal, write_config, content, place):
+    source = write_config(content)
+
+    assert refusal(source=source) == f"{source} is not valid YAML: {place}"
 
 
 @pytest.mark.parametrize("content", ["name: [1\n", "name: 'x\n", "a: b: c\n", "\tname: x\n", "name: *nobody\n"])
@@ -129,7 +153,7 @@ def test_key_given_twice_in_an_override_is_refused(refusal):
 def test_file_cannot_call_python(refusal, write_config):
     source = write_config("name: !!python/object/apply:os.getcwd []\n")
 
-    assert "is not valid YAML: could not determine a constructor" in refusal(source=source)
+    assert "is not valid YAML: line 1, column 7: could not determine a constructor" in refusal(source=source)
 
 
 def test_file_without_suffix_is_read(write_config, quickstart_text):
@@ -196,3 +220,10 @@ def test_written_config_is_plain_yaml(write_config):
 
     assert values["seeds"] == [101, 202, 303, 404, 505, 606]
     assert values["model"]["width"] == 64
+
+
+@pytest.mark.parametrize("text", ["1e6", "3E-4", "12e45"])
+def test_text_that_looks_like_a_number_is_written_and_read_back_as_text(write_config, text):
+    config = load_experiment("quickstart", overrides=["corpus.source=files", f"corpus.train=['{text}']"])
+
+    assert load_experiment(write_config(dump_experiment(config))).corpus.train == (text,)
