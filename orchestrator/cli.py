@@ -60,9 +60,20 @@ InlineOption = Annotated[bool, typer.Option("--inline", help="One run after anot
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 
 
+def _print_version(is_asked: bool) -> None:
+    from orchestrator.versions import version_of
+
+    if is_asked:
+        print(f"seedscope {version_of('seedscope')}")  # noqa: T201
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(name)s: %(message)s")
 
@@ -338,7 +349,9 @@ def _print_lines(lines: tuple[str, ...], *, indent: int = 2) -> None:
     import textwrap
 
     for line in lines:
-        wrapped = textwrap.wrap(printable(line), _width(), subsequent_indent=" " * indent, break_on_hyphens=False)
+        wrapped = textwrap.wrap(
+            printable(line), _width(), subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False
+        )
         print("\n".join(wrapped))  # noqa: T201
 
 

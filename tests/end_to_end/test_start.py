@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def test_help_names_every_command(seedscope: Callable[..., Any], tmp_path: Path)
     output = seedscope(tmp_path, "--help").output
 
     assert all(name in output for name in ("run", "plan", "resume", "repair", "watch", "analyze", "presets", "doctor"))
+
+
+def test_version_is_the_installed_one(seedscope_inside: Callable[..., Any], tmp_path: Path) -> None:
+    answer = seedscope_inside(tmp_path, "--version")
+
+    assert (answer.exit_code, answer.output) == (0, f"seedscope {metadata.version('seedscope')}\n")
 
 
 def test_presets_are_listed_with_what_they_are_for(seedscope: Callable[..., Any], tmp_path: Path) -> None:
