@@ -72,7 +72,7 @@ def test_fields_are_listed_as_a_config_holds_them():
         ("name", "text"),
         ("seeds", "list of whole numbers >= 0 and < 4294967296, not empty"),
         ("seed_controls", "list of `initialization` or `data_order`, not empty"),
-        ("precision", "`fp32`, `tf32` or `bf16`"),
+        ("schedule.spacing", "`even` or `log`"),
         ("model.num_kv_heads", "whole number > 0 or `null`"),
         ("model.tied_head", "`true` or `false`"),
         ("corpus.train", "list of texts"),
@@ -84,6 +84,10 @@ def test_fields_are_listed_as_a_config_holds_them():
 )
 def test_kind_is_told_in_words(path, kind):
     assert FIELDS[path].kind == kind
+
+
+def test_members_of_an_enumeration_are_told_by_their_values():
+    assert FIELDS["precision"].kind.startswith("`fp32`, `tf32`")
 
 
 @pytest.mark.parametrize(
