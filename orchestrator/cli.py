@@ -10,6 +10,16 @@ import typer
 
 from orchestrator import analyze_options, probe_options
 from orchestrator.printable import printable
+from orchestrator.run_options import (
+    AddressOption,
+    ConfigArgument,
+    InlineOption,
+    JsonOption,
+    OutOption,
+    RunArgument,
+    SetOption,
+    preset_completions,
+)
 
 if TYPE_CHECKING:
     from orchestrator.launch import Finish
@@ -32,32 +42,6 @@ def main() -> None:
     from orchestrator.command_errors import run_command
 
     sys.exit(run_command(app, arguments=sys.argv[1:]))
-
-
-def _preset_names() -> list[str]:
-    from configs.preset_files import preset_names
-
-    return list(preset_names())
-
-
-ConfigArgument = Annotated[
-    str, typer.Argument(metavar="CONFIG", help="A preset's name or a YAML file.", autocompletion=_preset_names)
-]
-SetOption = Annotated[
-    Optional[list[str]],  # noqa: UP045, typer reads it at run time
-    typer.Option("--set", metavar="FIELD=VALUE", help="Override one field, such as schedule.budget_tokens=409600."),
-]
-OutOption = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--out", metavar="DIR", help="The run directory. Default: runs/NAME-DATE-TIME."),
-]
-AddressOption = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--address", metavar="ADDR", help="A running Ray cluster, `host:port` or `auto`."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line and event.")]
-InlineOption = Annotated[bool, typer.Option("--inline", help="One run after another in this process, without Ray.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 
 
 def _print_version(is_asked: bool) -> None:
@@ -281,7 +265,9 @@ def fetch(run: RunArgument) -> None:
 def presets(
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="NAME", help="Print this one, every field explained.", autocompletion=_preset_names),
+        typer.Argument(
+            metavar="NAME", help="Print this one, every field explained.", autocompletion=preset_completions
+        ),
     ] = None,
 ) -> None:
     """List the experiments that ship with Seedscope, or print one as the beginning of your own config."""
@@ -291,7 +277,7 @@ def presets(
     if name is not None:
         print(annotated_preset(name), end="")  # noqa: T201
         return
-    names = _preset_names()
+    names = preset_completions()
     width = max(map(len, names))
     _print_lines(tuple(f"{name:{width}}  {preset_summary(name)}" for name in names), indent=width + 2)
 
