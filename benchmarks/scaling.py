@@ -77,10 +77,11 @@ def _trial(setting: dict[str, int], *, trial_s: float) -> tuple[float, float, fl
     return rate, flops, peak
 
 
-def _measure_seeds() -> list[tuple[int, float]]:
+def _measure_seeds() -> list[tuple[int, float, float]]:
     """Wall seconds of a small experiment against its number of seeds, statistics and report included."""
     print(f"\n{'seeds':>8} {'wall s':>8} {'ideal s':>8}")
     seconds: list[tuple[int, float]] = []
+    measured = []
     for number in SEEDS:
         with tempfile.TemporaryDirectory() as directory:
             command = ["seedscope", "run", "quickstart", "--out", f"{directory}/run", "--json"]
@@ -94,7 +95,8 @@ def _measure_seeds() -> list[tuple[int, float]]:
         # What is not training is had once; each further pair of seeds costs what the slower of two costs.
         ideal_s = one_s if number <= 2 else two_s + (-(-number // 2) - 1) * _training_s(seconds)
         print(f"{number:8} {seconds[-1][1]:8.1f} {ideal_s:8.1f}")
-    return seconds
+        measured.append((*seconds[-1], ideal_s))
+    return measured
 
 
 def _training_s(seconds: list[tuple[int, float]]) -> float:
@@ -104,7 +106,7 @@ def _training_s(seconds: list[tuple[int, float]]) -> float:
 
 
 def _draw(
-    measured: dict[str, list[tuple[int, float, float, float]]], seconds: list[tuple[int, float]], *, file: Path
+    measured: dict[str, list[tuple[int, float, float, float]]], seconds: list[tuple[int, float, float]], *, file: Path
 ) -> None:
     import matplotlib as mpl
 
@@ -115,14 +117,18 @@ def _draw(
     for name, marker in (("width", "o"), ("context", "s"), ("batch", "^")):
         values, _, shares, _ = zip(*measured[name], strict=True)
         axes[0].plot([value / BASE[name] for value in values], shares, marker=marker, label=name)
-    axes[0].set(xscale="log", xlabel="setting / published study's", ylabel="FLOP/s / published study's")
-    axes[0].legend()
+    axes[0].set_xscale("log", base=2)
+    axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes[0].set(xlabel="setting / published study's", ylabel="FLOP/s / published study's", ylim=(0, None))
+    axes[0].legend(loc="lower right")
     widths, _, _, megabytes = zip(*measured["width"], strict=True)
     axes[1].plot(widths, megabytes, marker="o")
     axes[1].set(xlabel="width", ylabel="resident memory of one run (MB)", ylim=(0, None))
-    numbers, walls = zip(*seconds, strict=True)
-    axes[2].plot(numbers, walls, marker="o")
-    axes[2].set(xlabel="seeds on two slots", ylabel="wall time (s)", ylim=(0, None))
+    numbers, walls, ideals = zip(*seconds, strict=True)
+    axes[2].plot(numbers, walls, marker="o", label="measured")
+    axes[2].plot(numbers, ideals, linestyle="--", color="gray", label="ideal")
+    axes[2].set(xlabel="seeds on two slots", ylabel="wall time (s)", ylim=(0, None), xticks=numbers)
+    axes[2].legend(loc="lower right")
     figure.savefig(file)
 
 
