@@ -10,7 +10,7 @@ from torch.nn import functional
 from configs.precision import Precision
 from workers.linear import linear
 
-__all__ = ["AbstractPasses", "TorchPasses", "heads_of", "rotate", "shared_heads"]
+__all__ = ["AbstractPasses", "TorchPasses", "causal_attention", "heads_of", "rotate", "shared_heads"]
 
 # Shapes: N = B T rows, B windows, T tokens of a window, D width, H heads, G heads of keys and values, K dimensions of a
 # head, M MLP width, V vocabulary.
@@ -91,12 +91,7 @@ class TorchPasses(AbstractPasses):
         query_BHTK, key_BGTK, value_BGTK = heads_of(
             qkv_ND.unflatten(0, (num_windows, -1)), num_heads=num_heads, num_kv_heads=num_kv_heads
         )
-        mixed_BHTK = functional.scaled_dot_product_attention(
-            rotate(query_BHTK, rotary),
-            shared_heads(rotate(key_BGTK, rotary), num_heads=num_heads),
-            shared_heads(value_BGTK, num_heads=num_heads),
-            is_causal=True,
-        )
+        mixed_BHTK = causal_attention(rotate(query_BHTK, rotary), rotate(key_BGTK, rotary), value_BGTK)
         return mixed_BHTK.transpose(1, 2).flatten(2).flatten(0, 1)
 
     def swiglu(self, gate_up_NM: Tensor) -> Tensor:
@@ -117,6 +112,13 @@ def heads_of(qkv_BTD: Tensor, *, num_heads: int, num_kv_heads: int) -> tuple[Ten
     heads_BTHK = qkv_BTD.unflatten(2, (num_heads + 2 * num_kv_heads, -1))
     query_BTHK, key_BTGK, value_BTGK = heads_BTHK.split((num_heads, num_kv_heads, num_kv_heads), dim=2)
     return query_BTHK.transpose(1, 2), key_BTGK.transpose(1, 2), value_BTGK.transpose(1, 2)
+
+
+def causal_attention(query_BHTK: Tensor, key_BGTK: Tensor, value_BGTK: Tensor) -> Tensor:
+    """Mixed values, shape (B, H, T, K), through whichever kernel torch chooses."""
+    num_heads = query_BHTK.shape[1]
+    key_BHTK, value_BHTK = (shared_heads(part, num_heads=num_heads) for part in (key_BGTK, value_BGTK))
+    return functional.scaled_dot_product_attention(query_BHTK, key_BHTK, value_BHTK, is_causal=True)
 
 
 def shared_heads(input_BGTK: Tensor, *, num_heads: int) -> Tensor:

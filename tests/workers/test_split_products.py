@@ -8,12 +8,13 @@ from configs.load import load_experiment
 from configs.model import ModelConfig
 from configs.precision import Precision
 from workers.model import build_model
+from workers.stack.blocks import PlainBlocks
 from workers.stack.linear import stacked_linear
 from workers.stack.model import StackedLlama, joined_shapes, views_of
 from workers.stack.passes import TorchStackPasses
+from workers.stack.split_blocks import SplitBlocks
 from workers.stack.split_kernels import TorchSplitKernels
-from workers.stack.split_linear import split
-from workers.stack.split_passes import SplitPasses
+from workers.stack.split_linear import split, split_linear
 
 SHAPE = {"vocab_size": 300, "width": 24, "num_layers": 2, "num_heads": 2, "mlp_width": 40, "context_length": 16}
 
@@ -22,11 +23,18 @@ def drawn(*shape, seed):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def multiplied(values, weight, precision):
+    if precision is None:
+        return values @ weight.mT
+    is_split = precision is Precision.BF16X6
+    return split_linear(values, weight) if is_split else stacked_linear(values, weight, precision=precision)
+
+
 def results(precision, *, rows, kind=torch.float32):
     """A product and both of its gradients."""
     values = drawn(2, rows, 40, seed=1).to(kind).requires_grad_()
     weight = drawn(2, 50, 40, seed=2).to(kind).requires_grad_()
-    output = values @ weight.mT if precision is None else stacked_linear(values, weight, precision=precision)
+    output = multiplied(values, weight, precision)
     weighting = drawn(2, rows, 50, seed=3).to(kind)
     return output, *torch.autograd.grad((output * weighting).sum(), [values, weight])
 
@@ -78,7 +86,7 @@ def test_what_is_not_finite_stays_so(bad):
     values = drawn(1, 3, 4, seed=0)
     values[0, 1, 2] = bad
 
-    output = stacked_linear(values, drawn(1, 5, 4, seed=1), precision=Precision.BF16X6)
+    output = split_linear(values, drawn(1, 5, 4, seed=1))
 
     assert not torch.isfinite(output[0, 1]).any()
     assert torch.isfinite(output[0, [0, 2]]).all()
@@ -92,15 +100,16 @@ def test_a_model_has_the_losses_and_gradients_of_fp32(changes):
     shapes = joined_shapes({name: parameter.shape for name, parameter in models[0].named_parameters()})
     tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator().manual_seed(1))
 
-    def losses_and_gradients(passes, precision):
+    def losses_and_gradients(blocks):
         weights = {name: view.requires_grad_() for name, view in views_of(flat.clone(), shapes).items()}
-        model = StackedLlama(config, weights=weights, passes=passes, precision=precision)
+        model = StackedLlama(config, weights=weights, blocks=blocks)
         losses = model.mean_losses(tokens, targets)
         return losses.detach(), torch.autograd.grad((losses * torch.tensor([1.0, 2.0, 3.0])).sum(), [*weights.values()])
 
-    expected_losses, expected = losses_and_gradients(TorchStackPasses(), Precision.FP32)
-    passes = SplitPasses(TorchStackPasses(), kernels=TorchSplitKernels())
-    losses, actual = losses_and_gradients(passes, Precision.BF16X6)
+    expected_losses, expected = losses_and_gradients(
+        PlainBlocks(config, passes=TorchStackPasses(), precision=Precision.FP32)
+    )
+    losses, actual = losses_and_gradients(SplitBlocks(config, passes=TorchStackPasses(), kernels=TorchSplitKernels()))
 
     assert torch.allclose(losses, expected_losses, rtol=1e-6)
     for one, other in zip(actual, expected, strict=True):

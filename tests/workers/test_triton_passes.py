@@ -14,9 +14,10 @@ import json, sys, torch
 from configs.model import ModelConfig
 from configs.precision import Precision
 from workers.model import build_model
+from workers.stack.blocks import PlainBlocks
 from workers.stack.model import StackedLlama, joined_shapes, views_of
 from workers.stack.passes import TorchStackPasses
-from workers.stack.split_passes import SplitPasses
+from workers.stack.split_blocks import SplitBlocks
 from workers.stack.triton_passes import TritonStackPasses
 from workers.stack.triton_split import TritonSplitKernels
 
@@ -27,13 +28,15 @@ flat = torch.stack([torch.cat([p.detach().flatten() for p in model.parameters()]
 shapes = joined_shapes({name: parameter.shape for name, parameter in models[0].named_parameters()})
 tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator().manual_seed(1)).to(device)
 results = []
-precision = Precision(sys.argv[2])
+expected_blocks = PlainBlocks(config, passes=TorchStackPasses(), precision=Precision.FP32)
 triton = TritonStackPasses()
-if precision is Precision.BF16X6:
-    triton = SplitPasses(triton, kernels=TritonSplitKernels())
-for passes, precision in ((TorchStackPasses(), Precision.FP32), (triton, precision)):
+if Precision(sys.argv[2]) is Precision.BF16X6:
+    actual_blocks = SplitBlocks(config, passes=triton, kernels=TritonSplitKernels())
+else:
+    actual_blocks = PlainBlocks(config, passes=triton, precision=Precision.FP32)
+for blocks in (expected_blocks, actual_blocks):
     weights = {name: view.requires_grad_() for name, view in views_of(flat.clone(), shapes).items()}
-    model = StackedLlama(config, weights=weights, passes=passes, precision=precision)
+    model = StackedLlama(config, weights=weights, blocks=blocks)
     losses = model.mean_losses(tokens, targets)
     weighted = (losses * torch.tensor([1.0, 2.0, 3.0], device=device)).sum()
     results.append((losses.detach(), torch.autograd.grad(weighted, list(weights.values()))))

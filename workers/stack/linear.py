@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from configs.precision import Precision
-from workers.stack.split_linear import split_linear
 
 __all__ = ["stacked_linear"]
 
@@ -15,8 +14,6 @@ __all__ = ["stacked_linear"]
 
 def stacked_linear(input_SNI: Tensor, weight_SOI: Tensor, *, precision: Precision) -> Tensor:
     """Each seed's rows times the transpose of its own matrix: shape (S, N, O), in fp32."""
-    if precision is Precision.BF16X6:
-        return split_linear(input_SNI, weight_SOI)
     result: Tensor = _StackedLinear.apply(precision, input_SNI, weight_SOI)  # type: ignore[no-untyped-call]
     return result
 

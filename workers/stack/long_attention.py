@@ -4,11 +4,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from configs.precision import Precision
-from workers.passes import shared_heads
+from workers.passes import causal_attention
 
 __all__ = ["LONG_CONTEXT", "long_attention"]
 
@@ -59,8 +58,6 @@ class _LongAttention(torch.autograd.Function):
         return None, *(gradient.float() for gradient in of_operands)
 
 
-def _mix(query_WHTK: Tensor, key_WGTK: Tensor, value_WGTK: Tensor) -> Tensor:
-    num_heads = query_WHTK.shape[1]
-    key_WHTK, value_WHTK = (shared_heads(part, num_heads=num_heads) for part in (key_WGTK, value_WGTK))
+def _mix(*heads: Tensor) -> Tensor:
     with sdpa_kernel(_KERNELS):
-        return functional.scaled_dot_product_attention(query_WHTK, key_WHTK, value_WHTK, is_causal=True)
+        return causal_attention(*heads)

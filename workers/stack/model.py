@@ -7,10 +7,8 @@ import torch
 from torch import Tensor
 
 from configs.model import ModelConfig
-from configs.precision import Precision
 from workers.model import rotary_tables
-from workers.stack.linear import stacked_linear
-from workers.stack.passes import AbstractStackPasses
+from workers.stack.blocks import AbstractStackBlocks
 
 __all__ = ["StackedLlama", "joined_shapes", "views_of"]
 
@@ -24,9 +22,8 @@ def joined_shapes(shapes: Mapping[str, torch.Size]) -> dict[str, torch.Size]:
     """The shapes of a model's parameters, in their order, with those as one that are multiplied at once."""
     joined: dict[str, torch.Size] = {}
     for name, shape in shapes.items():
-        parts = name.split(".")
-        parts[-2:-1] = [_JOINED.get(part, part) for part in parts[-2:-1]]
-        name_of_all = ".".join(parts)
+        *path, owner, kind = name.split(".")
+        name_of_all = ".".join((*path, _JOINED.get(owner, owner), kind))
         num_rows = joined[name_of_all][0] if name_of_all in joined else 0
         joined[name_of_all] = torch.Size((num_rows + shape[0], *shape[1:]))
     return joined
@@ -45,8 +42,7 @@ class StackedLlama:
     Args:
         config: The shape that all seeds share.
         weights: As `joined_shapes` has them; read at every call, changed by whoever trains.
-        passes: What computes between the products.
-        precision: Of the products.
+        blocks: What computes.
     """
 
     def __init__(
@@ -54,13 +50,11 @@ class StackedLlama:
         config: ModelConfig,
         *,
         weights: Mapping[str, Tensor],
-        passes: AbstractStackPasses,
-        precision: Precision,
+        blocks: AbstractStackBlocks,
     ) -> None:
         self._config = config
         self._weights = weights
-        self._passes = passes
-        self._precision = precision
+        self._blocks = blocks
         device = next(iter(weights.values())).device
         cosines_TK, sines_TK = rotary_tables(config)
         self._rotary = (cosines_TK.to(device), sines_TK.to(device))
@@ -69,39 +63,29 @@ class StackedLlama:
         """Each seed's mean cross entropy in nats per token, shape (S,); both arguments of shape (S, B, T)."""
         _, num_windows, length = tokens_SBT.shape
         rotary = (self._rotary[0][:length], self._rotary[1][:length])
-        stream_SND = self._passes.embed(tokens_SBT.flatten(1), self._weights["embedding.weight"])
+        stream_SND = self._blocks.embed(tokens_SBT.flatten(1), self._weights["embedding.weight"])
         addition_SND = None
         for layer in range(self._config.num_layers):
-            stream_SND, mixed_SND = self._passes.attend(
+            stream_SND, addition_SND = self._blocks.attend(
                 stream_SND,
                 addition_SND,
                 self._weights[f"layers.{layer}.attention_norm.gain"],
-                qkv_weight_SOD=self._weights[f"layers.{layer}.attention.qkv.weight"],
+                qkv_SOD=self._weights[f"layers.{layer}.attention.qkv.weight"],
+                output_SDD=self._weights[f"layers.{layer}.attention.output.weight"],
                 rotary=rotary,
                 num_windows=num_windows,
-                num_heads=self._config.num_heads,
-                num_kv_heads=self._config.num_key_value_heads,
-                epsilon=self._config.norm_epsilon,
-                precision=self._precision,
             )
-            addition_SND = stacked_linear(
-                mixed_SND, self._weights[f"layers.{layer}.attention.output.weight"], precision=self._precision
-            )
-            stream_SND, addition_SND = self._passes.mlp(
+            stream_SND, addition_SND = self._blocks.mlp(
                 stream_SND,
                 addition_SND,
                 self._weights[f"layers.{layer}.mlp_norm.gain"],
                 gate_up_SMD=self._weights[f"layers.{layer}.mlp.gate_up.weight"],
                 down_SDM=self._weights[f"layers.{layer}.mlp.down.weight"],
-                epsilon=self._config.norm_epsilon,
-                precision=self._precision,
             )
-        return self._passes.losses_under_head(
+        return self._blocks.mean_losses(
             stream_SND,
             addition_SND,
             self._weights["norm.gain"],
             head_SVD=self._weights["embedding.weight" if self._config.tied_head else "head.weight"],
             targets_SN=targets_SBT.flatten(1),
-            epsilon=self._config.norm_epsilon,
-            precision=self._precision,
         )

@@ -10,8 +10,9 @@ from configs.errors import ResourceError
 from configs.experiment import ExperimentConfig
 from configs.precision import Precision
 from workers.data_order import AbstractWindowOrder
-from workers.stack.passes import AbstractStackPasses, TorchStackPasses
-from workers.stack.split_passes import SplitPasses
+from workers.stack.blocks import AbstractStackBlocks, PlainBlocks
+from workers.stack.passes import TorchStackPasses
+from workers.stack.split_blocks import SplitBlocks
 from workers.stack.trainer import StackedTrainer
 
 __all__ = ["open_stacked_trainer"]
@@ -47,17 +48,19 @@ def open_stacked_trainer(
         initialization_seeds=initialization_seeds,
         orders=orders,
         stream=stream,
-        passes=_passes(device, precision=config.precision),
+        blocks=_blocks(config, device=device),
         device=device,
     )
 
 
-def _passes(device: torch.device, *, precision: Precision) -> AbstractStackPasses:
+def _blocks(config: ExperimentConfig, *, device: torch.device) -> AbstractStackBlocks:
     if device.type != "cuda":
-        return TorchStackPasses()
+        return PlainBlocks(config.model, passes=TorchStackPasses(), precision=config.precision)
     # triton comes with torch's builds for GPUs only.
     from workers.stack.triton_passes import TritonStackPasses
     from workers.stack.triton_split import TritonSplitKernels
 
-    passes = TritonStackPasses(precision)
-    return SplitPasses(passes, kernels=TritonSplitKernels()) if precision is Precision.BF16X6 else passes
+    passes = TritonStackPasses(config.precision)
+    if config.precision is Precision.BF16X6:
+        return SplitBlocks(config.model, passes=passes, kernels=TritonSplitKernels())
+    return PlainBlocks(config.model, passes=passes, precision=config.precision)

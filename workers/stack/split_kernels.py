@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workers.stack.passes import turned
+from workers.stack.passes import rotated
 from workers.stack.split_linear import split
 
 __all__ = ["AbstractSplitKernels", "TorchSplitKernels"]
@@ -37,12 +37,12 @@ class AbstractSplitKernels(ABC):
         """Gradients of the sum and of the gain, in fp32."""
 
     @abstractmethod
-    def turn(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
-        """Queries and keys turned by their rotary angles, in fp32; may overwrite."""
+    def rotate(self, qkv_SNO: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+        """Queries and keys rotated by their angles, in fp32; may overwrite."""
 
     @abstractmethod
-    def turn_backward(self, of_turned_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
-        """The gradient of queries, keys and values for the right, shape (S, N, P, D)."""
+    def rotate_backward(self, of_rotated_SNO: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+        """The gradient of queries, keys and values for the right, shape (S, N, P, O)."""
 
     @abstractmethod
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
@@ -94,14 +94,14 @@ class TorchSplitKernels(AbstractSplitKernels):
             of_stream_SND = of_stream_SND + of_added_SND
         return of_stream_SND, (of_normed_SND * scaled_SND).sum(dim=1)
 
-    def turn(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+    def rotate(self, qkv_SNO: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
         """See the base class."""
-        return turned(qkv_SND, rotary, num_values=num_values)
+        return rotated(qkv_SNO, rotary, num_values=num_values)
 
-    def turn_backward(self, of_turned_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+    def rotate_backward(self, of_rotated_SNO: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
         """See the base class."""
         back = (rotary[0], -rotary[1])
-        return split(turned(of_turned_SND, back, num_values=num_values), is_left=False)
+        return split(rotated(of_rotated_SNO, back, num_values=num_values), is_left=False)
 
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
         """See the base class."""

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from workers.stack.divisors import largest_divisor
+
 __all__ = ["input_gradient", "product", "split", "split_linear", "weight_gradient"]
 
 _MOST_ROWS = 512  # in one sum of a weight gradient
@@ -30,13 +32,12 @@ def split(values_SRC: Tensor, *, is_left: bool, are_planes_outside: bool = False
     """
     num_seeds, num_rows, num_columns = values_SRC.shape
     if values_SRC.device.type == "cuda":
-        from workers.stack.triton_split import split_on_gpu  # triton comes with torch's builds for GPUs only
+        from workers.stack.triton_launches import split_into  # triton comes with torch's builds for GPUs only
 
         rows_and_planes = (6, num_rows) if are_planes_outside else (num_rows, 6)
         planes = values_SRC.new_empty(num_seeds, *rows_and_planes, num_columns, dtype=torch.bfloat16)
-        rows_are_dense = values_SRC[0].is_contiguous()
-        values_SRC = values_SRC if rows_are_dense else values_SRC.contiguous()
-        split_on_gpu(values_SRC, planes, is_left=is_left, are_planes_outside=are_planes_outside)
+        dense_SRC = values_SRC if values_SRC[0].is_contiguous() else values_SRC.contiguous()
+        split_into(planes, dense_SRC, is_left=is_left, are_planes_outside=are_planes_outside)
         return planes
     first = values_SRC.bfloat16()
     rest = values_SRC - first.float()
@@ -86,7 +87,7 @@ def weight_gradient(gradient_SNPO: Tensor, input_SNPI: Tensor) -> Tensor:
     pieces that are added in fp32.
     """
     num_seeds, num_rows = gradient_SNPO.shape[:2]
-    num_pieces = num_rows // next(size for size in range(min(num_rows, _MOST_ROWS), 0, -1) if num_rows % size == 0)
+    num_pieces = num_rows // largest_divisor(num_rows, at_most=_MOST_ROWS)
     gradient, rows = (part.reshape(num_seeds * num_pieces, -1, part.shape[3]) for part in (gradient_SNPO, input_SNPI))
     pieces = _sum_products(gradient.transpose(1, 2), rows)
     return pieces if num_pieces == 1 else pieces.unflatten(0, (num_seeds, num_pieces)).sum(dim=1)

@@ -13,8 +13,8 @@ from configs.experiment import ExperimentConfig
 from workers.data_order import AbstractWindowOrder
 from workers.initial_model import initial_model
 from workers.model import parameter_shapes
+from workers.stack.blocks import AbstractStackBlocks
 from workers.stack.model import StackedLlama, joined_shapes, views_of
-from workers.stack.passes import AbstractStackPasses
 
 __all__ = ["StackSteps", "StackedTrainer"]
 
@@ -47,7 +47,7 @@ class StackedTrainer:
         initialization_seeds: Of each run's weights.
         orders: Each run's data order.
         stream: The training stream.
-        passes: What computes between the products.
+        blocks: What computes.
         device: Where all tensors live.
     """
 
@@ -58,7 +58,7 @@ class StackedTrainer:
         initialization_seeds: Sequence[int],
         orders: Sequence[AbstractWindowOrder],
         stream: NDArray[np.unsignedinteger],
-        passes: AbstractStackPasses,
+        blocks: AbstractStackBlocks,
         device: torch.device,
     ) -> None:
         self.num_steps = 0
@@ -72,7 +72,7 @@ class StackedTrainer:
         self._joined_shapes = joined_shapes(self._shapes)
         views = views_of(self._flat_SP, self._joined_shapes)
         self._weights = {name: view.requires_grad_() for name, view in views.items()}
-        self._model = StackedLlama(config.model, weights=self._weights, passes=passes, precision=config.precision)
+        self._model = StackedLlama(config.model, weights=self._weights, blocks=blocks)
         self._stream = torch.from_numpy(stream.astype(np.int64)).to(device)
         self._tables = _StepTables(config, orders=orders, device=device)
         at_once = config.placement.tokens_at_once

@@ -3,41 +3,12 @@
 from typing import final
 
 import torch
-import triton
 from torch import Tensor
 
+from workers.stack import triton_launches
 from workers.stack.split_kernels import AbstractSplitKernels
-from workers.stack.triton_kernels import (
-    add_rms_norm_kernel,
-    cross_entropy_backward_kernel,
-    cross_entropy_kernel,
-    split_kernel,
-    swiglu_backward_kernel,
-    swiglu_kernel,
-)
-from workers.stack.triton_passes import rms_norm_gradients, rotate
 
-__all__ = ["TritonSplitKernels", "split_on_gpu"]
-
-_VALUES_PER_PROGRAM = 1_024
-
-
-def split_on_gpu(values_SRC: Tensor, planes: Tensor, *, is_left: bool, are_planes_outside: bool) -> None:
-    """Fill `planes`; see `workers.stack.split_linear.split`. The rows of one seed are dense."""
-    _, num_rows, num_columns = values_SRC.shape
-    # Values that lie together in a plane, and how many there are before the next plane begins.
-    run = num_rows * num_columns if are_planes_outside else num_columns
-    grid = (triton.cdiv(values_SRC.numel(), _VALUES_PER_PROGRAM),)
-    split_kernel[grid](
-        values_SRC,
-        planes,
-        run,
-        num_rows * num_columns,
-        values_SRC.stride(0),
-        values_SRC.numel(),
-        is_left=is_left,
-        block=_VALUES_PER_PROGRAM,
-    )
+__all__ = ["TritonSplitKernels"]
 
 
 @final
@@ -48,24 +19,9 @@ class TritonSplitKernels(AbstractSplitKernels):
         self, stream_SND: Tensor, addition_SND: Tensor | None, gain_SD: Tensor, *, epsilon: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See the base class."""
-        num_seeds, num_rows, width = stream_SND.shape
-        added_SND = stream_SND if addition_SND is None else torch.empty_like(stream_SND)
-        normed_SNPD = _planes(num_seeds, num_rows, width, like=stream_SND)
-        inverse_rms_SN = stream_SND.new_empty(num_seeds, num_rows)
-        add_rms_norm_kernel[(num_seeds * num_rows,)](
-            stream_SND,
-            addition_SND,
-            gain_SD,
-            added_SND,
-            normed_SNPD,
-            inverse_rms_SN,
-            num_rows,
-            gain_SD.stride(0),
-            width,
-            epsilon,
-            has_addition=addition_SND is not None,
-            block=triton.next_power_of_2(width),
-            is_split=True,
+        normed_SNPD = _planes(*stream_SND.shape, like=stream_SND)
+        added_SND, inverse_rms_SN = triton_launches.add_rms_norm(
+            stream_SND, addition_SND, gain_SD, epsilon=epsilon, out=normed_SNPD
         )
         return added_SND, normed_SNPD, inverse_rms_SN
 
@@ -79,72 +35,44 @@ class TritonSplitKernels(AbstractSplitKernels):
         inverse_rms_SN: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """See the base class."""
-        return rms_norm_gradients(of_added_SND, of_normed_SND, added_SND, gain_SD, inverse_rms_SN)
+        return triton_launches.add_rms_norm_gradients(of_added_SND, of_normed_SND, added_SND, gain_SD, inverse_rms_SN)
 
-    def turn(self, qkv_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+    def rotate(self, qkv_SNO: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
         """See the base class."""
-        rotate(qkv_SND, qkv_SND, rotary=rotary, num_values=num_values, direction=1.0)
-        return qkv_SND
+        return triton_launches.rotate(qkv_SNO, rotary=rotary, num_values=num_values, direction=1.0, out=qkv_SNO)
 
-    def turn_backward(self, of_turned_SND: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
+    def rotate_backward(self, of_rotated_SNO: Tensor, rotary: tuple[Tensor, Tensor], *, num_values: int) -> Tensor:
         """See the base class."""
-        of_qkv_SNPD = _planes(*of_turned_SND.shape, like=of_turned_SND)
-        rotate(
-            of_turned_SND.contiguous(), of_qkv_SNPD, rotary=rotary, num_values=num_values, direction=-1.0, is_split=True
+        of_qkv_SNPO = _planes(*of_rotated_SNO.shape, like=of_rotated_SNO)
+        return triton_launches.rotate(
+            of_rotated_SNO.contiguous(), rotary=rotary, num_values=num_values, direction=-1.0, out=of_qkv_SNPO
         )
-        return of_qkv_SNPD
 
     def swiglu(self, gate_up_SNM: Tensor) -> Tensor:
         """See the base class."""
-        num_seeds, num_rows, mlp_width = gate_up_SNM.shape[0], gate_up_SNM.shape[1], gate_up_SNM.shape[2] // 2
-        hidden_SNPM = _planes(num_seeds, num_rows, mlp_width, like=gate_up_SNM)
-        num_values = num_seeds * num_rows * mlp_width
-        swiglu_kernel[(triton.cdiv(num_values, _VALUES_PER_PROGRAM),)](
-            gate_up_SNM, hidden_SNPM, mlp_width, num_values, block=_VALUES_PER_PROGRAM, is_split=True
-        )
-        return hidden_SNPM
+        num_seeds, num_rows, both_widths = gate_up_SNM.shape
+        return triton_launches.swiglu(gate_up_SNM, out=_planes(num_seeds, num_rows, both_widths // 2, like=gate_up_SNM))
 
     def swiglu_backward(self, of_hidden_SNM: Tensor, gate_up_SNM: Tensor) -> Tensor:
         """See the base class."""
         of_gate_up_SNPM = _planes(*gate_up_SNM.shape, like=gate_up_SNM)
-        swiglu_backward_kernel[(triton.cdiv(of_hidden_SNM.numel(), _VALUES_PER_PROGRAM),)](
-            of_hidden_SNM,
-            gate_up_SNM,
-            of_gate_up_SNPM,
-            of_hidden_SNM.shape[2],
-            of_hidden_SNM.numel(),
-            block=_VALUES_PER_PROGRAM,
-            is_split=True,
-        )
-        return of_gate_up_SNPM
+        return triton_launches.swiglu_gradient(of_hidden_SNM, gate_up_SNM, out=of_gate_up_SNPM)
 
     def cross_entropy(self, logits_SNV: Tensor, targets_SN: Tensor) -> tuple[Tensor, Tensor]:
         """See the base class."""
-        losses_SN, log_sums_SN = (logits_SNV.new_empty(targets_SN.shape) for _ in range(2))
-        vocabulary = logits_SNV.shape[2]
-        cross_entropy_kernel[(targets_SN.numel(),)](
-            logits_SNV, targets_SN, losses_SN, log_sums_SN, vocabulary, block=triton.next_power_of_2(vocabulary)
-        )
-        return losses_SN.mean(dim=1), log_sums_SN
+        return triton_launches.cross_entropy(logits_SNV, targets_SN)
 
     def cross_entropy_backward(
         self, of_losses_S: Tensor, *, logits_SNV: Tensor, targets_SN: Tensor, log_sums_SN: Tensor
     ) -> Tensor:
         """See the base class."""
-        num_seeds, num_rows, vocabulary = logits_SNV.shape
-        gradient_SNPV = _planes(num_seeds, num_rows, vocabulary, like=logits_SNV)
-        cross_entropy_backward_kernel[(num_seeds * num_rows,)](
-            logits_SNV,
-            targets_SN,
-            log_sums_SN,
+        return triton_launches.cross_entropy_gradient(
             of_losses_S,
-            gradient_SNPV,
-            num_rows,
-            vocabulary,
-            block=triton.next_power_of_2(vocabulary),
-            is_split=True,
+            logits_SNV=logits_SNV,
+            targets_SN=targets_SN,
+            log_sums_SN=log_sums_SN,
+            out=_planes(*logits_SNV.shape, like=logits_SNV),
         )
-        return gradient_SNPV
 
 
 def _planes(num_seeds: int, num_rows: int, num_columns: int, *, like: Tensor) -> Tensor:
