@@ -81,10 +81,10 @@ class AbstractCheckpointStore(ABC):
 
     @abstractmethod
     def publish(self, run: RunId, interval: int, *, attempt: int, reach: Reach = pass_by) -> None:
-        """Make an attempt's staged parts the interval's: the resume state first, then the checkpoint.
+        """Make an attempt's staged parts the interval's, as `workers.publication.publish_in_order` says.
 
-        What is published already stays: an earlier attempt measured the same. Resume states older than the interval
-        before are removed, and all where this interval has none; checkpoints never are.
+        What is published already stays: an earlier attempt measured the same. Superfluous resume states are removed;
+        checkpoints never are.
         """
 
     @abstractmethod

@@ -11,7 +11,7 @@ an attempt that was given up still uploads is named by nothing. Damage is set as
 
 import hashlib
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, final
 
@@ -20,8 +20,8 @@ from configs.run_paths import RunPaths
 from workers.checkpoint_store import AbstractCheckpointStore, AbstractPublished, AbstractStaging
 from workers.checksums import SUMS_NAME, format_sums, parse_sums, require_listed
 from workers.object_storage import ObjectStorage
-from workers.points import Point, Reach, pass_by
-from workers.publication import KEPT_RESUME_STATES, CheckpointPart, final_dir
+from workers.points import Reach, pass_by
+from workers.publication import Arrival, CheckpointPart, final_dir, publish_in_order
 from workers.records import RunId
 
 if TYPE_CHECKING:
@@ -57,15 +57,11 @@ class ObjectStore(AbstractCheckpointStore):
 
     def publish(self, run: RunId, interval: int, *, attempt: int, reach: Reach = pass_by) -> None:
         """See the base class."""
-        has_come: set[CheckpointPart] = set()
-        for part, point in (
-            (CheckpointPart.RESUME_STATE, Point.RESUME_PUBLISHED),
-            (CheckpointPart.CHECKPOINT, Point.CHECKPOINT_PUBLISHED),
-        ):
-            if self._publish_part(_final(run, interval, part), attempt=attempt):
-                has_come.add(part)
-            reach(point)
-        self._drop_older_resume_states(run, interval=interval, has_come=has_come)
+
+        def publish_part(part: CheckpointPart) -> Arrival:
+            return self._publish_part(_final(run, interval, part), attempt=attempt)
+
+        self._drop_resume_states(run, before=publish_in_order(publish_part, interval=interval, reach=reach))
 
     def set_aside(self, run: RunId, interval: int, part: CheckpointPart) -> str | None:
         """See the base class."""
@@ -94,25 +90,22 @@ class ObjectStore(AbstractCheckpointStore):
             for key in (key for key, place in old.items() if place not in named):
                 self._storage.delete(key)
 
-    def _publish_part(self, final: str, *, attempt: int) -> bool:
-        """Whether it has come now: it had not before, and this attempt has uploaded it."""
+    def _publish_part(self, final: str, *, attempt: int) -> Arrival:
         if self._storage.get(f"{final}/{SUMS_NAME}") is not None:
-            return False
+            return Arrival.STOOD
         uploaded = self._storage.get(f"{_uploaded(final, attempt=attempt)}/{SUMS_NAME}")
-        if uploaded is not None:
-            directory = PurePosixPath(_uploaded(final, attempt=attempt)).name
-            sums = {f"{directory}/{name}": digest for name, digest in parse_sums(uploaded.decode()).items()}
-            self._storage.put(f"{final}/{SUMS_NAME}", format_sums(sums).encode())
-        return uploaded is not None
+        if uploaded is None:
+            return Arrival.ABSENT
+        directory = PurePosixPath(_uploaded(final, attempt=attempt)).name
+        sums = {f"{directory}/{name}": digest for name, digest in parse_sums(uploaded.decode()).items()}
+        self._storage.put(f"{final}/{SUMS_NAME}", format_sums(sums).encode())
+        return Arrival.NEW
 
-    def _drop_older_resume_states(self, run: RunId, *, interval: int, has_come: Set[CheckpointPart]) -> None:
+    def _drop_resume_states(self, run: RunId, *, before: int) -> None:
         keys = self._storage.keys(_KEYS.resume_run_dir(run.condition, run.seed).as_posix())
         lists = {key: match for key in keys if key.endswith(SUMS_NAME) and (match := _LIST.fullmatch(key))}
-        has_resume_state = any(int(match["interval"]) == interval for match in lists.values())
-        is_complete = CheckpointPart.CHECKPOINT in has_come and not has_resume_state
-        newest_dropped = interval - (1 if is_complete else KEPT_RESUME_STATES)
         for key, match in lists.items():
-            if int(match["interval"]) <= newest_dropped:
+            if int(match["interval"]) < before:
                 places = self._named([key])
                 self._storage.delete(key)  # first, so that nothing half there is ever published
                 for uploaded in (other for other in keys if str(PurePosixPath(other).parent) in places):

@@ -6,7 +6,8 @@ functions after it has checked that the attempt is the newest, so that a process
 
 import re
 import shutil
-from enum import StrEnum
+from collections.abc import Callable
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from configs.durable import move_directory_durably, sync_directory
@@ -14,10 +15,18 @@ from configs.run_paths import RunPaths
 from workers.points import Point, Reach, pass_by
 from workers.records import RunId
 
-__all__ = ["KEPT_RESUME_STATES", "CheckpointPart", "drop_staged", "final_dir", "publish_interval", "set_aside"]
+__all__ = [
+    "Arrival",
+    "CheckpointPart",
+    "drop_staged",
+    "final_dir",
+    "publish_in_order",
+    "publish_interval",
+    "set_aside",
+]
 
 # The newest interval and the one before it, in case the newest is damaged.
-KEPT_RESUME_STATES = 2
+_KEPT_RESUME_STATES = 2
 
 
 class CheckpointPart(StrEnum):
@@ -34,12 +43,40 @@ def final_dir(paths: RunPaths, *, run: RunId, interval: int, part: CheckpointPar
     return paths.resume_dir(run.condition, run.seed, interval)
 
 
-def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int, reach: Reach = pass_by) -> None:
-    """Give an interval's staged directories their final names: the resume state first, then the checkpoint.
+class Arrival(Enum):
+    """What publishing a part came to."""
 
-    What has its final name already stays: an earlier attempt measured the same. Resume states older than the interval
-    before are removed, and all when a checkpoint comes without one, since then the run is complete; checkpoints never
-    are. One that lost its resume state to damage comes a second time, which removes nothing that the run goes on from.
+    NEW = auto()
+    STOOD = auto()
+    """It was published before: an earlier attempt measured the same."""
+    ABSENT = auto()
+    """Neither published nor staged."""
+
+
+def publish_in_order(publish_part: Callable[[CheckpointPart], Arrival], *, interval: int, reach: Reach) -> int:
+    """Publish the resume state first, then the checkpoint, wherever they are kept.
+
+    Resume states older than the interval before are superfluous then, and all when a checkpoint comes without one: that
+    completes the run. A checkpoint that lost its resume state to damage only stood, and its run goes on from an older.
+
+    Args:
+        publish_part: Publishes one part.
+        interval: Its index.
+        reach: Told when a part is published.
+
+    Returns:
+        Of how many intervals, from the first on, the resume states are superfluous.
+    """
+    resume_state = publish_part(CheckpointPart.RESUME_STATE)
+    reach(Point.RESUME_PUBLISHED)
+    checkpoint = publish_part(CheckpointPart.CHECKPOINT)
+    reach(Point.CHECKPOINT_PUBLISHED)
+    is_complete = checkpoint is Arrival.NEW and resume_state is Arrival.ABSENT
+    return interval if is_complete else max(0, interval - _KEPT_RESUME_STATES + 1)
+
+
+def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int, reach: Reach = pass_by) -> None:
+    """Give an interval's staged directories their final names, as `publish_in_order` says; checkpoints never go.
 
     Args:
         paths: The run directory.
@@ -48,24 +85,19 @@ def publish_interval(paths: RunPaths, *, run: RunId, interval: int, attempt: int
         attempt: The attempt that staged it; the newest one.
         reach: Told when a directory has its final name.
     """
-    has_come: set[CheckpointPart] = set()
-    for part, point in (
-        (CheckpointPart.RESUME_STATE, Point.RESUME_PUBLISHED),
-        (CheckpointPart.CHECKPOINT, Point.CHECKPOINT_PUBLISHED),
-    ):
+
+    def publish_part(part: CheckpointPart) -> Arrival:
         final = final_dir(paths, run=run, interval=interval, part=part)
         staged = paths.staged_dir(final, attempt=attempt)
         if final.is_dir():
             shutil.rmtree(staged, ignore_errors=True)
-        elif staged.is_dir():
-            move_directory_durably(staged, final)
-            has_come.add(part)
-        reach(point)
-    is_complete = (
-        CheckpointPart.CHECKPOINT in has_come
-        and not final_dir(paths, run=run, interval=interval, part=CheckpointPart.RESUME_STATE).is_dir()
-    )
-    for older in range(interval if is_complete else interval - KEPT_RESUME_STATES + 1):
+            return Arrival.STOOD
+        if not staged.is_dir():
+            return Arrival.ABSENT
+        move_directory_durably(staged, final)
+        return Arrival.NEW
+
+    for older in range(publish_in_order(publish_part, interval=interval, reach=reach)):
         shutil.rmtree(paths.resume_dir(run.condition, run.seed, older), ignore_errors=True)
 
 
