@@ -9,18 +9,18 @@ from torch.nn import functional
 
 from configs.precision import Precision
 
-__all__ = ["dense", "input_gradient", "linear", "product", "turned", "weight_gradient"]
+__all__ = ["dense", "input_gradient", "linear", "product", "transposed", "weight_gradient"]
 
 # N rows, I input width, O output width.
 
 
-def turned(matrix: Tensor) -> Tensor:
+def transposed(matrix: Tensor) -> Tensor:
     """The transpose, dense by rows."""
     return matrix.T.contiguous()
 
 
 def linear(
-    input_NI: Tensor, *weights_OI: Tensor, precision: Precision, turn: Callable[[Tensor], Tensor] = turned
+    input_NI: Tensor, *weights_OI: Tensor, precision: Precision, transpose: Callable[[Tensor], Tensor] = transposed
 ) -> Tensor:
     """Rows times the transposes of one or more matrices: shape (N, sum of the O's), in fp32.
 
@@ -32,9 +32,9 @@ def linear(
         input_NI: The rows.
         weights_OI: The matrices.
         precision: Of the products.
-        turn: Gives a matrix' transpose, dense by rows.
+        transpose: Gives a matrix' transpose, dense by rows.
     """
-    result: Tensor = _Linear.apply(precision, turn, input_NI, *weights_OI)  # type: ignore[no-untyped-call]
+    result: Tensor = _Linear.apply(precision, transpose, input_NI, *weights_OI)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -49,18 +49,18 @@ def input_gradient(gradient_NO: Tensor, weight_OI: Tensor, *, precision: Precisi
 
 
 def weight_gradient(
-    gradient_NO: Tensor, input_NI: Tensor, *, precision: Precision, turn: Callable[[Tensor], Tensor] = turned
+    gradient_NO: Tensor, input_NI: Tensor, *, precision: Precision, transpose: Callable[[Tensor], Tensor] = transposed
 ) -> Tensor:
     """What reaches the matrix, shape (O, I); dense by rows or, where the outputs are wider, by columns."""
-    # oneDNN reads its right operand in either layout and its left one by rows only: the narrower one is turned.
+    # oneDNN reads its right operand in either layout and its left one by rows only: the narrower one is transposed.
     if gradient_NO.shape[1] <= input_NI.shape[1]:
-        return _times_transposed(turn(gradient_NO), input_NI.T, precision)
-    return _times_transposed(turn(input_NI), gradient_NO.T, precision).T
+        return _times_transposed(transpose(gradient_NO), input_NI.T, precision)
+    return _times_transposed(transpose(input_NI), gradient_NO.T, precision).T
 
 
-def dense(matrix: Tensor, *, turn: Callable[[Tensor], Tensor] = turned) -> Tensor:
+def dense(matrix: Tensor, *, transpose: Callable[[Tensor], Tensor] = transposed) -> Tensor:
     """The same matrix by rows, for gradients: autograd copies any that does not lie as its parameter does."""
-    return matrix if matrix.is_contiguous() else turn(matrix.T)
+    return matrix if matrix.is_contiguous() else transpose(matrix.T)
 
 
 class _Linear(torch.autograd.Function):
@@ -68,13 +68,13 @@ class _Linear(torch.autograd.Function):
     def forward(
         ctx: Any,  # Any: untyped
         precision: Precision,
-        turn: Callable[[Tensor], Tensor],
+        transpose: Callable[[Tensor], Tensor],
         input_NI: Tensor,
         *weights_OI: Tensor,
     ) -> Tensor:
         joined_OI = weights_OI[0] if len(weights_OI) == 1 else torch.cat(weights_OI)
         ctx.precision = precision
-        ctx.turn = turn
+        ctx.transpose = transpose
         ctx.widths = [weight.shape[0] for weight in weights_OI]
         ctx.save_for_backward(input_NI, joined_OI)
         return product(input_NI, joined_OI, precision=precision)
@@ -83,12 +83,12 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         input_NI, joined_OI = ctx.saved_tensors
         (gradient_NO,) = gradients
-        of_weights_OI = weight_gradient(gradient_NO, input_NI, precision=ctx.precision, turn=ctx.turn)
+        of_weights_OI = weight_gradient(gradient_NO, input_NI, precision=ctx.precision, transpose=ctx.transpose)
         return (
             None,
             None,
             input_gradient(gradient_NO, joined_OI, precision=ctx.precision),
-            *dense(of_weights_OI, turn=ctx.turn).split(ctx.widths),
+            *dense(of_weights_OI, transpose=ctx.transpose).split(ctx.widths),
         )
 
 

@@ -141,7 +141,7 @@ def test_turned_matrix_is_the_transpose(compiled_library, shape, threads):
     matrix = drawn(*shape).detach()
     torch.set_num_threads(threads)
 
-    transpose = compiled_library.turned(matrix)
+    transpose = compiled_library.transposed(matrix)
 
     assert transpose.is_contiguous()
     assert torch.equal(transpose, matrix.T)

@@ -71,7 +71,7 @@ INLINE long rounded_up(long value, long unit) { return (value + unit - 1) / unit
 /* ---- transposes ----------------------------------------------------------------------------------------------- */
 
 /* to, shape (num_columns, num_rows), becomes the transpose of from, by squares that stay in the fastest cache. */
-void turn_matrix(const float *from, float *to, long num_rows, long num_columns, int num_threads) {
+void transpose(const float *from, float *to, long num_rows, long num_columns, int num_threads) {
     enum { SIDE = 16 };
 #pragma omp parallel for num_threads(num_threads) if (num_threads > 1)
     for (long column = 0; column < num_columns; column += SIDE) {
@@ -277,7 +277,7 @@ static void rows_times(const float *a, long a_row, long a_step, const float *b, 
 /* One head of one window, its rows padded with zeros to whole vectors both ways. */
 typedef struct {
     long length, width, padded_length, padded_width;
-    float *query, *key, *value, *key_turned, *value_turned, *output_gradient, *query_gradient, *key_gradient,
+    float *query, *key, *value, *key_transposed, *value_transposed, *output_gradient, *query_gradient, *key_gradient,
         *value_gradient, *weights, *score_gradients;
     float *memory;
 } head;
@@ -292,9 +292,9 @@ static head head_of(long length, long width, int is_backward) {
     memset(h.memory, 0, sizeof(float) * size);
     float *next = h.memory;
 #define TAKE(name, amount) h.name = next, next += (amount)
-    TAKE(query, rows), TAKE(key, rows), TAKE(value, rows), TAKE(key_turned, rows);
+    TAKE(query, rows), TAKE(key, rows), TAKE(value, rows), TAKE(key_transposed, rows);
     if (is_backward) {
-        TAKE(value_turned, rows), TAKE(output_gradient, rows), TAKE(query_gradient, rows), TAKE(key_gradient, rows);
+        TAKE(value_transposed, rows), TAKE(output_gradient, rows), TAKE(query_gradient, rows), TAKE(key_gradient, rows);
         TAKE(value_gradient, rows), TAKE(weights, square), TAKE(score_gradients, square);
     } else
         TAKE(weights, TILE_ROWS * h.padded_length);
@@ -346,24 +346,18 @@ static void copy_rows(const float *from, long from_row, float *to, long to_row, 
     for (long t = 0; t < length; t++) memcpy(to + t * to_row, from + t * from_row, sizeof(float) * width);
 }
 
-static void turn(const float *from, long rows, long columns, float *to) {
-    for (long row = 0; row < rows; row += LANES)
-        for (long column = 0; column < columns; column++)
-            for (long r = 0; r < LANES; r++) to[column * rows + row + r] = from[(row + r) * columns + column];
-}
-
 static void load_head(head *h, const float *qkv, long model_width, const float *cosines, const float *sines) {
     long row = 3 * model_width;
     rotate_rows(qkv, row, h->query, h->padded_width, cosines, sines, h->length, h->width, 1.0f);
     rotate_rows(qkv + model_width, row, h->key, h->padded_width, cosines, sines, h->length, h->width, 1.0f);
     copy_rows(qkv + 2 * model_width, row, h->value, h->padded_width, h->length, h->width);
-    turn(h->key, h->padded_length, h->padded_width, h->key_turned);
+    transpose(h->key, h->key_transposed, h->padded_length, h->padded_width, 1);
 }
 
 /* Scores of TILE_ROWS queries from `first` on against all keys up to the last of them, in whole vectors. */
 INLINE long score_rows(const head *h, long first, float *scores, long scores_row) {
     long end = rounded_up(first + TILE_ROWS, LANES);
-    rows_times(h->query + first * h->padded_width, h->padded_width, 1, h->key_turned, h->padded_length, 0,
+    rows_times(h->query + first * h->padded_width, h->padded_width, 1, h->key_transposed, h->padded_length, 0,
                h->padded_width, scores, scores_row, end);
     return end;
 }
@@ -438,11 +432,11 @@ void attention_backward(const float *output_gradient, const float *output, const
             long qkv_offset = window * length * 3 * model_width + number * head_width;
             load_head(&h, qkv + qkv_offset, model_width, cosines, sines);
             copy_rows(output_gradient + offset, model_width, h.output_gradient, wide, length, head_width);
-            turn(h.value, tall, wide, h.value_turned);
+            transpose(h.value, h.value_transposed, tall, wide, 1);
             for (long first = 0; first < length; first += TILE_ROWS) {
                 float *weights = h.weights + first * tall, *changes = h.score_gradients + first * tall;
                 long end = score_rows(&h, first, weights, tall);
-                rows_times(h.output_gradient + first * wide, wide, 1, h.value_turned, tall, 0, wide, changes, tall, end);
+                rows_times(h.output_gradient + first * wide, wide, 1, h.value_transposed, tall, 0, wide, changes, tall, end);
                 for (long r = 0; r < TILE_ROWS; r++) {
                     long t = first + r;
                     float log_sum = t < length ? log_sums[index * length + t] : 0.0f, shared = 0.0f;

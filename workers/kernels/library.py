@@ -27,11 +27,11 @@ class KernelLibrary:
     def __reduce__(self) -> tuple[type["KernelLibrary"], tuple[Path]]:
         return KernelLibrary, (self.file,)
 
-    def turned(self, matrix: Tensor) -> Tensor:
+    def transposed(self, matrix: Tensor) -> Tensor:
         """The transpose, dense by rows."""
         num_rows, num_columns = matrix.shape
         transpose = matrix.new_empty(num_columns, num_rows)
-        self._library.turn_matrix(
+        self._library.transpose(
             *_pointers(matrix.contiguous(), transpose), *_sizes(num_rows, num_columns), torch.get_num_threads()
         )
         return transpose

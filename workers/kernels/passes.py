@@ -30,7 +30,7 @@ class CompiledPasses(AbstractPasses):
 
     def linear(self, input_NI: Tensor, *weights_OI: Tensor, precision: Precision) -> Tensor:
         """See the base class."""
-        return linear(input_NI, *weights_OI, precision=precision, turn=self._library.turned)
+        return linear(input_NI, *weights_OI, precision=precision, transpose=self._library.transposed)
 
     def add_rms_norm(
         self, stream_ND: Tensor, addition_ND: Tensor | None, gain_D: Tensor, *, epsilon: float
@@ -147,9 +147,9 @@ class _MeanLoss(torch.autograd.Function):
             logits_NV = product(rows_ND, weight_VD, precision=precision)
             losses.append(library.cross_entropy_with_gradient(logits_NV, targets, gradient_scale=1.0 / out_of))
             of_hidden.append(input_gradient(logits_NV, weight_VD, precision=precision))
-            part_VD = weight_gradient(logits_NV, rows_ND, precision=precision, turn=library.turned)
+            part_VD = weight_gradient(logits_NV, rows_ND, precision=precision, transpose=library.transposed)
             of_weight_VD = part_VD if len(losses) == 1 else of_weight_VD.add_(part_VD)
-        ctx.save_for_backward(torch.cat(of_hidden), dense(of_weight_VD, turn=library.turned))
+        ctx.save_for_backward(torch.cat(of_hidden), dense(of_weight_VD, transpose=library.transposed))
         return torch.cat(losses).sum() / out_of
 
     @staticmethod
