@@ -1,5 +1,6 @@
 """Bring all checkpoints of an experiment home into its run directory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from configs.errors import RunDirectoryError
@@ -9,7 +10,7 @@ from orchestrator.checkpoint_place import require_own_place
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import reading_ledger
 from orchestrator.run_directory import open_run_directory
-from workers.record_files import CHECKPOINT_NAMES
+from workers.record_files import checkpoint_names
 from workers.records import IntervalRecord
 
 __all__ = ["fetch_checkpoints"]
@@ -35,13 +36,19 @@ def fetch_checkpoints(root: Path) -> tuple[str, ...]:
     with hold_lease(paths.lease_file), reading_ledger(paths.ledger_file) as ledger:
         require_own_place(config, manifest=directory.manifest)
         records = ledger.records()
-        with_weights = [record for record in records if _has_weights(record, config=directory.config)]
-        others = [record for record in records if record not in with_weights]
-        problems = bring_home(config, paths=paths, records=with_weights, names=CHECKPOINT_NAMES)
-        problems += bring_home(config, paths=paths, records=others)
+        problems: tuple[str, ...] = ()
+        for names, those in _by_names(records, config=directory.config).items():
+            problems += bring_home(config, paths=paths, records=those, names=names)
     return (*problems, f"{len(records) - len(problems)} of {len(records)} checkpoints are in {paths.checkpoints_dir}.")
 
 
-def _has_weights(record: IntervalRecord, *, config: ExperimentConfig) -> bool:
-    num_intervals = config.for_condition(record.condition).schedule.num_intervals
-    return config.checkpoints.keeps_weights(record.interval, num_intervals=num_intervals)
+def _by_names(
+    records: Sequence[IntervalRecord], *, config: ExperimentConfig
+) -> dict[frozenset[str], list[IntervalRecord]]:
+    """The records by the files that their checkpoints have to hold."""
+    num_intervals = {name: config.for_condition(name).schedule.num_intervals for name in config.condition_names}
+    chosen: dict[frozenset[str], list[IntervalRecord]] = {}
+    for record in records:
+        has_weights = config.checkpoints.keeps_weights(record.interval, num_intervals=num_intervals[record.condition])
+        chosen.setdefault(checkpoint_names(has_weights=has_weights), []).append(record)
+    return chosen

@@ -15,7 +15,7 @@ from orchestrator.progress_tracker import runs_of
 from orchestrator.run_directory import recognize_run_directory
 from workers.checkpoint_store import AbstractCheckpointStore
 from workers.publication import CheckpointPart
-from workers.record_files import ANALYSED_NAMES, CHECKPOINT_NAMES, read_whole_record
+from workers.record_files import checkpoint_names, read_whole_record
 from workers.records import IntervalRecord, RunId
 from workers.store_choice import checkpoint_store
 
@@ -88,7 +88,7 @@ def _whole_records(
         num_intervals = config.for_condition(run.condition).schedule.num_intervals
         for interval in range(num_intervals):
             has_weights = config.checkpoints.keeps_weights(interval, num_intervals=num_intervals)
-            names = CHECKPOINT_NAMES if has_weights else ANALYSED_NAMES
+            names = checkpoint_names(has_weights=has_weights)
             records += _record_of(run, interval, names=names, store=store, said=said)
     return records
 

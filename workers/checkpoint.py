@@ -22,13 +22,12 @@ from workers.llama_format import from_llama_names, llama_config, to_llama_names
 from workers.points import Point, Reach, pass_by
 from workers.publication import CheckpointPart
 from workers.record_files import (
-    ANALYSED_NAMES,
-    CHECKPOINT_NAMES,
     RECORD_NAME,
     RESUME_NAMES,
     SCORES_NAME,
     STEPS_NAME,
     WEIGHTS_NAME,
+    checkpoint_names,
     read_whole_record,
 )
 from workers.records import Damage, IntervalRecord, RunId
@@ -200,7 +199,7 @@ class CheckpointDirectory:
         checkpoint = self._store.published(self._run, interval, CheckpointPart.CHECKPOINT)
         if checkpoint is None:
             return {}
-        names = CHECKPOINT_NAMES if self._has_weights(interval) else ANALYSED_NAMES
+        names = checkpoint_names(has_weights=self._has_weights(interval))
         return {interval: read_whole_record(checkpoint, run=self._run, interval=interval, names=names)}
 
     def _whole_resume_state(self, interval: int) -> set[int]:

@@ -14,6 +14,7 @@ __all__ = [
     "SCORES_NAME",
     "STEPS_NAME",
     "WEIGHTS_NAME",
+    "checkpoint_names",
     "read_record",
     "read_whole_record",
 ]
@@ -25,6 +26,11 @@ SCORES_NAME = "tokens.npz"
 ANALYSED_NAMES = frozenset({"config.json", RECORD_NAME, SCORES_NAME})
 CHECKPOINT_NAMES = ANALYSED_NAMES | {WEIGHTS_NAME}
 RESUME_NAMES = frozenset({"optimizer.safetensors"})
+
+
+def checkpoint_names(*, has_weights: bool) -> frozenset[str]:
+    """The files that a checkpoint has to hold."""
+    return CHECKPOINT_NAMES if has_weights else ANALYSED_NAMES
 
 
 def read_whole_record(
