@@ -53,7 +53,7 @@ def read_directory_weights(config: ModelConfig) -> dict[str, Tensor]:
     """
     assert config.directory is not None
     directory = Path(config.directory)
-    if config.weights_sha256 not in (None, directory_sha256(directory)):
+    if config.weights_sha256 is not None and config.weights_sha256 != directory_sha256(directory):
         raise ConfigurationError(
             f"model.directory={directory} holds other weights than the experiment began with; put them back, or start "
             "anew with another --out"

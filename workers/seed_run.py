@@ -9,9 +9,9 @@ from workers.checkpoint import ResumePoint
 from workers.corpus import Corpus
 from workers.data_order import AbstractWindowOrder
 from workers.failure_cause import failure_from
-from workers.initial_model import initial_model
 from workers.interval_keeper import IntervalEnd, IntervalKeeper
 from workers.interval_meter import IntervalMeter
+from workers.open_trainer import open_trainer
 from workers.passes import AbstractPasses
 from workers.points import Point, Reach, pass_by
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, Report, RunId, Stopped
@@ -101,17 +101,12 @@ class SeedRun:
         if found.is_complete:
             yield self._completed(order)
             return
-        trainer = Trainer(
-            initial_model(
-                self._config.model,
-                seed=initialization_seed_of(self._config, seed=seed),
-                passes=self._passes,
-                precision=self._config.precision,
-            ),
-            stream=self._corpus.train,
+        trainer = open_trainer(
+            self._config,
+            initialization_seed=initialization_seed_of(self._config, seed=seed),
             order=order,
-            optimization=self._config.optimization,
-            tokens_at_once=self._config.placement.tokens_at_once,
+            stream=self._corpus.train,
+            passes=self._passes,
         )
         newest = self._restore(trainer, newest=found.newest)
         meter = IntervalMeter(self._clock, elapsed_s=newest.elapsed_s if newest else 0.0)

@@ -9,9 +9,8 @@ import numpy as np
 from configs.experiment import ExperimentConfig
 from workers.choose_passes import choose_passes
 from workers.data_order import SequentialOrder
-from workers.initial_model import initial_model
+from workers.open_trainer import open_trainer
 from workers.stack.open_trainer import open_stacked_trainer
-from workers.trainer import Trainer
 
 __all__ = ["timed_steps", "trial_step"]
 
@@ -31,14 +30,7 @@ def trial_step(config: ExperimentConfig, *, cache_dir: Path) -> Callable[[], obj
     num_stacked = config.placement.stack_runs
     if config.placement.device == "cpu" and num_stacked in (1, "auto"):
         passes = choose_passes(config.placement, cache_dir=cache_dir)
-        model = initial_model(config.model, seed=0, passes=passes, precision=config.precision)
-        trainer = Trainer(
-            model,
-            stream=stream,
-            order=order,
-            optimization=config.optimization,
-            tokens_at_once=config.placement.tokens_at_once,
-        )
+        trainer = open_trainer(config, initialization_seed=0, order=order, stream=stream, passes=passes)
         return trainer.take_step
     assert num_stacked != "auto"
     seeds = range(num_stacked)
