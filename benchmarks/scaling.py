@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 BASE = {"width": 256, "context": 128, "batch": 16, "threads": 1}
@@ -80,7 +81,7 @@ def _trial(setting: dict[str, int], *, trial_s: float) -> tuple[float, float, fl
 def _measure_seeds() -> list[tuple[int, float, float]]:
     """Wall seconds of a small experiment against its number of seeds, statistics and report included."""
     print(f"\n{'seeds':>8} {'wall s':>8} {'ideal s':>8}")
-    seconds: list[tuple[int, float]] = []
+    walls_s: dict[int, float] = {}
     measured = []
     for number in SEEDS:
         with tempfile.TemporaryDirectory() as directory:
@@ -90,19 +91,17 @@ def _measure_seeds() -> list[tuple[int, float, float]]:
                 command += ["--set", override]
             before_s = time.perf_counter()
             subprocess.run(command, capture_output=True, check=True)  # noqa: S603, our own command
-            seconds.append((number, time.perf_counter() - before_s))
-        one_s, two_s = seconds[0][1], seconds[min(1, len(seconds) - 1)][1]
+            walls_s[number] = time.perf_counter() - before_s
         # What is not training is had once; each further pair of seeds costs what the slower of two costs.
-        ideal_s = one_s if number <= 2 else two_s + (-(-number // 2) - 1) * _training_s(seconds)
-        print(f"{number:8} {seconds[-1][1]:8.1f} {ideal_s:8.1f}")
-        measured.append((*seconds[-1], ideal_s))
+        ideal_s = walls_s[1] if number <= 2 else walls_s[2] + (-(-number // 2) - 1) * _training_s(walls_s)
+        print(f"{number:8} {walls_s[number]:8.1f} {ideal_s:8.1f}")
+        measured.append((number, walls_s[number], ideal_s))
     return measured
 
 
-def _training_s(seconds: list[tuple[int, float]]) -> float:
+def _training_s(walls_s: Mapping[int, float]) -> float:
     """Seconds of one more pair of seeds: from 2 to 4, once it was measured."""
-    known = dict(seconds)
-    return known[4] - known[2] if 4 in known else known[max(known)] - known[min(2, max(known))]
+    return walls_s.get(4, walls_s[3]) - walls_s[2]
 
 
 def _draw(

@@ -4,10 +4,9 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
-from configs.fields import ConfigField, config_sections, inline_yaml
+from configs.fields import ConfigField, config_sections
 from configs.preset_files import preset_text
+from configs.yaml_text import inline_yaml, parse_yaml
 
 __all__ = ["annotated_preset"]
 
@@ -21,7 +20,7 @@ def annotated_preset(name: str) -> str:
         ConfigurationError: If there is no preset of this name.
     """
     text = preset_text(name)
-    values = yaml.safe_load(text)
+    values = parse_yaml(text)
     head = [line for line in text.splitlines() if line.startswith("#")]
     return "\n".join([*head, *_lines(values)]) + "\n"
 

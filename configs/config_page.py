@@ -7,9 +7,10 @@ from pathlib import Path
 
 from configs.experiment import ExperimentConfig
 from configs.field_scope import is_in_fingerprint, may_differ
-from configs.fields import ConfigField, ConfigSection, config_sections, inline_yaml
+from configs.fields import ConfigField, ConfigSection, config_sections
 from configs.load import load_experiment
 from configs.preset_files import preset_names, preset_summary
+from configs.yaml_text import inline_yaml
 
 __all__ = ["with_tables", "write_tables"]
 

@@ -135,13 +135,15 @@ class ExperimentConfig(FrozenConfig):
 
     def with_weights(self, sha256: str) -> "ExperimentConfig":
         """The same experiment with it known which weights `model.directory` holds."""
-        values = self.to_dict()
-        return type(self).model_validate(values | {"model": values["model"] | {"weights_sha256": sha256}})
+        return self._with("model", weights_sha256=sha256)
 
     def with_placement(self, **decided: Any) -> "ExperimentConfig":
         """The same experiment with some fields of `placement` decided."""
+        return self._with("placement", **decided)
+
+    def _with(self, section: str, **changes: Any) -> "ExperimentConfig":
         values = self.to_dict()
-        return type(self).model_validate(values | {"placement": values["placement"] | decided})
+        return type(self).model_validate(values | {section: values[section] | changes})
 
     @property
     def fingerprint(self) -> str:

@@ -1,11 +1,9 @@
 """List every field that a config has, with what it takes and what it is for."""
 
 import inspect
-import math
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
@@ -13,7 +11,7 @@ from pydantic_core import to_jsonable_python
 from configs.experiment import ExperimentConfig
 from configs.field_kinds import kind_of, options_of
 
-__all__ = ["ConfigField", "ConfigSection", "config_sections", "inline_yaml"]
+__all__ = ["ConfigField", "ConfigSection", "config_sections"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +61,6 @@ def config_sections() -> tuple[ConfigSection, ...]:
         fields = tuple(_field(f"{name}.{inner}", field=its) for inner, its in model.model_fields.items())
         sections.append(ConfigSection(name, _first_paragraph(model), fields))
     return (ConfigSection("", _first_paragraph(ExperimentConfig), tuple(outside)), *sections)
-
-
-def inline_yaml(value: Any) -> str:  # Any: plain values of any field
-    """A value as `--set` takes it, in one line."""
-    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=math.inf).strip()[1:-1]
 
 
 def _field(path: str, *, field: FieldInfo) -> ConfigField:

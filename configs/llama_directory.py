@@ -150,7 +150,9 @@ _OTHERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (_is_scaled, "scaled rotary positions (rope_scaling)"),
     (_has_other_heads, "heads whose width is not hidden_size / num_attention_heads (head_dim)"),
     (lambda config: config.get("sliding_window") is not None, "a sliding window (sliding_window)"),
-    (lambda config: _rope(config).get("partial_rotary_factor", 1) != 1, "partly rotary heads (partial_rotary_factor)"),
-    (lambda config: config.get("partial_rotary_factor", 1) != 1, "partly rotary heads (partial_rotary_factor)"),
+    (
+        lambda config: any(place.get("partial_rotary_factor", 1) != 1 for place in (config, _rope(config))),
+        "partly rotary heads (partial_rotary_factor)",
+    ),
     (lambda config: config.get("quantization_config") is not None, "quantized weights (quantization_config)"),
 )

@@ -1,12 +1,13 @@
 """Read YAML strictly, and write what is read back as the same values."""
 
+import math
 import re
 from collections.abc import Hashable, Iterable
 from typing import Any
 
 import yaml
 
-__all__ = ["parse_yaml", "yaml_text"]
+__all__ = ["inline_yaml", "parse_yaml", "yaml_text"]
 
 # PyYAML lets errors of its constructors through, such as that of a date in month 99, and recurses without a limit.
 _ERRORS = (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError)
@@ -27,6 +28,12 @@ def parse_yaml(text: str) -> Any:  # Any: whatever stands there
 def yaml_text(values: Any) -> str:  # Any: plain values
     """The text from which `parse_yaml` gives equal values."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def inline_yaml(value: Any) -> str:  # Any: a plain value
+    """A value as `--set` takes it, in one line."""
+    text = yaml.dump([value], Dumper=_Dumper, default_flow_style=True, sort_keys=False, width=math.inf)
+    return text.strip()[1:-1]
 
 
 def _in_one_line(error: Exception) -> str:
