@@ -124,7 +124,7 @@ def test_store_that_is_out_of_reach_for_a_while_costs_attempts_and_nothing_else(
     server: Any, experiment: Callable[..., Any], fault: Callable[..., Any], undisturbed: Callable[..., Any]
 ) -> None:
     stored = experiment(f"checkpoints.uri={server.uri}", "recovery.max_attempts=1000")
-    running = stored.begin(fault("sleep", Point.STEP_TAKEN, 0, returns=True, seconds=0.02))
+    running = stored.begin(fault("sleep", Point.STEP_TAKEN, 0, returns=True, seconds=0.1))
     running.wait_for("interval 1")
     server.is_refusing = True
     threading.Timer(1.0, lambda: setattr(server, "is_refusing", False)).start()
@@ -139,7 +139,7 @@ def test_store_that_is_out_of_reach_for_a_while_costs_attempts_and_nothing_else(
 def test_store_that_stays_out_of_reach_pauses_the_experiment(
     stored: Any, server: Any, fault: Callable[..., Any], undisturbed: Callable[..., Any]
 ) -> None:
-    running = stored.begin(fault("sleep", Point.STEP_TAKEN, 0, returns=True, seconds=0.02))
+    running = stored.begin(fault("sleep", Point.STEP_TAKEN, 0, returns=True, seconds=0.1))
     running.wait_for("interval 1")
     server.is_refusing = True
 

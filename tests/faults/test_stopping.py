@@ -70,22 +70,26 @@ def test_second_signal_ends_at_once_and_resume_makes_up_for_it(
 def test_signals_leave_no_process_of_ray_and_resume_makes_up_for_it(
     num_signals: int,
     experiment: Callable[..., Any],
-    slow: Any,
+    fault: Callable[..., Any],
     processes_of: Callable[..., Any],
     undisturbed: Callable[..., Any],
 ) -> None:
     stopped = experiment()
 
-    running = stopped.begin(slow, ray=True)
-    running.wait_for("interval 2/4")
+    asleep = fault("sleep", Point.STEP_TAKEN, 10, seconds=5 if num_signals == 1 else 60)
+    running = stopped.begin(asleep, ray=True)
+    running.wait_until(Path(asleep["flag"]).exists, what="sleep")
     for _ in range(num_signals):
         running.signal(signal.SIGINT)
-        time.sleep(0.05)
+        time.sleep(1)  # while Ray waits in C++, signals are not told apart
+    began_s = time.monotonic()
     ended = running.wait()
+    took_s = time.monotonic() - began_s
     left = processes_of(running.pid)
     resumed = stopped.resume()
 
     assert ended.exit_code == 130, ended.output
+    assert took_s < 30, "it waited for the run that sleeps"
     assert "Traceback" not in ended.output
     assert left == {}
     assert resumed.exit_code == 0, resumed.output
