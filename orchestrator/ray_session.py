@@ -3,9 +3,7 @@
 import logging
 import os
 import secrets
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
@@ -15,13 +13,23 @@ from typing import Any
 from configs.errors import ResourceError
 from orchestrator.leftovers import TOKEN_PATH_VARIABLE, end_processes_of
 from orchestrator.private_dir import private_dir
+from orchestrator.stop_signal import interrupts_kept
 from orchestrator.versions import package_directories
 
-__all__ = ["RAY_DIR_NAME", "TEMPORARY_BASE", "ray_cluster", "ray_on_this_machine", "why_ray_cannot_start"]
+__all__ = [
+    "OBJECT_STORE_BYTES",
+    "RAY_DIR_NAME",
+    "TEMPORARY_BASE",
+    "ray_cluster",
+    "ray_on_this_machine",
+    "why_ray_cannot_start",
+]
 
 _LOOPBACK = "127.0.0.1"
 _CONNECT_TIMEOUT_S = 5.0
-_OBJECT_STORE_BYTES = 128 * 1024**2  # records are small, and corpora travel through the run directory
+OBJECT_STORE_BYTES = 128_000_000
+"""Records are small, and corpora travel through the run directory."""
+
 RAY_DIR_NAME = "r"
 TEMPORARY_BASE = Path("/tmp")  # noqa: S108, short enough for socket paths
 
@@ -50,7 +58,7 @@ def ray_on_this_machine(*, num_cores: int, num_gpus: int = 0) -> Iterator[None]:
                 num_cpus=num_cores,
                 num_gpus=num_gpus,
                 include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_BYTES,
+                object_store_memory=OBJECT_STORE_BYTES,
                 _node_ip_address=_LOOPBACK,
                 # Ray opens its directory to everybody; the one around it stays ours alone.
                 _temp_dir=str(directory / RAY_DIR_NAME),
@@ -123,19 +131,16 @@ def _quiet() -> Iterator[None]:
 
 
 def _init(**options: Any) -> None:  # Any: the options of ray.init
-    import ray
-
-    # Ray ends the process on SIGTERM in its own way; what the command has set goes on to hold.
-    handler = signal.getsignal(signal.SIGTERM)
     try:
-        # Workers import from the driver's current directory first; there lies what others wrote, a `workers/` even.
-        with chdir("/"):
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+        # Ray sets a handler of its own for SIGTERM; what the command has set holds again behind this.
+        with interrupts_kept():
+            import ray
+
+            # Workers import from the driver's current directory first; there lies what others wrote, a `workers/` even.
+            with chdir("/"):
+                ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
     except SystemExit as ending:  # Ray's own answer to SIGTERM meanwhile
         raise KeyboardInterrupt from ending
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)
 
 
 def _require_answer(address: str) -> None:

@@ -1,12 +1,15 @@
-"""Turn Ctrl-C and SIGTERM into a request to stop, and a second one into an end at once."""
+"""Turn Ctrl-C and SIGTERM into a request to stop, and a second one into an end at once; neither gets lost."""
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-__all__ = ["StopRequest", "stop_on_signals"]
+__all__ = ["StopRequest", "interrupts_kept", "stop_on_signals"]
+
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(slots=True)
@@ -25,10 +28,42 @@ def stop_on_signals(request: StopRequest) -> Iterator[None]:
             raise KeyboardInterrupt
         request.is_made = True
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, note) for number in numbers]
+    with _handling(note):
+        yield
+
+
+@contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Raise KeyboardInterrupt at a signal, and at the end of the block again if what runs in it has swallowed that.
+
+    An exception that a library's destructor or callback lets through is printed and forgotten.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python hands signals to the main thread only
+        return
+    has_come = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal has_come
+        has_come = True
+        raise KeyboardInterrupt
+
+    try:
+        with _handling(note):
+            yield
+    except Exception as error:
+        if has_come:
+            raise KeyboardInterrupt from error
+        raise
+    if has_come:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    previous = [signal.signal(number, handler) for number in _NUMBERS]
     try:
         yield
     finally:
-        for number, handler in zip(numbers, previous, strict=True):
-            signal.signal(number, handler)
+        for number, before in zip(_NUMBERS, previous, strict=True):
+            signal.signal(number, before)
