@@ -55,6 +55,9 @@ def _summary_sentences(summaries: dict[str, Any]) -> list[str]:
     if "undefined" in summaries:
         return [f"no summary: {summaries['undefined']}."]
     lowest, rise = summaries["lowest_mean"], summaries["final_minus_minimum"]
+    place = f"lowest mean {number_text(lowest['mean'])} at level {lowest['level']}"
+    if rise["num_positive"] == 0:
+        return [f"{place}; each of the {rise['num_seeds']} is lowest at the last level."]
     interval = rise["interval"]
     low, high = interval["ci95_low"], interval["ci95_high"]
     span = (
@@ -63,9 +66,8 @@ def _summary_sentences(summaries: dict[str, Any]) -> list[str]:
         else f"no interval: {low['undefined']}"
     )
     return [
-        f"lowest mean {number_text(lowest['mean'])} at level {lowest['level']}; final minus minimum "
-        f"{number_text(interval['mean'])} ({span}, n = {interval['n']}), positive in {rise['num_positive']} of "
-        f"{rise['num_seeds']}."
+        f"{place}; final minus minimum {number_text(interval['mean'])} ({span}, n = {interval['n']}), "
+        f"positive in {rise['num_positive']} of {rise['num_seeds']}."
     ]
 
 

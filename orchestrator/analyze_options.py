@@ -34,15 +34,23 @@ Out = Annotated[
 ]
 Subject = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--subject", help="Column that names the seeds. Default: seed, or what the format has."),
+    typer.Option(
+        "--subject", metavar="COLUMN", help="Column that names the seeds. Default: seed, or what the format has."
+    ),
 ]
 Within = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--within", help="Column that names the levels. Default: interval, step, or what the format has."),
+    typer.Option(
+        "--within",
+        metavar="COLUMN",
+        help="Column that names the levels. Default: interval, step, or what the format has.",
+    ),
 ]
 Metrics = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option("--metric", help="Column to analyse, repeatable. Default: val_loss and what follows from it."),
+    typer.Option(
+        "--metric", metavar="COLUMN", help="Column to analyse, repeatable. Default: val_loss and what follows from it."
+    ),
 ]
 Every = Annotated[
     Optional[int],  # noqa: UP045

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from orchestrator import analyze_options, probe_options
+from orchestrator.command_output import output_width, print_lines, say_how_to_go_on
 from orchestrator.printable import printable
 from orchestrator.run_options import (
     AddressOption,
@@ -115,7 +116,10 @@ def watch(run: RunArgument, wants_json: JsonOption = False) -> None:
     """Follow an experiment from another terminal until it ends."""
     from orchestrator.watch import watch_experiment
 
-    watch_experiment(run, view=_view(wants_json=wants_json))
+    exit_code = watch_experiment(run, view=_view(wants_json=wants_json))
+    if exit_code:
+        say_how_to_go_on(run)
+        raise typer.Exit(exit_code)
 
 
 @app.command()
@@ -128,7 +132,7 @@ def plan(config: ConfigArgument, overrides: SetOption = None, out: OutOption = N
 
     experiment = load_experiment(config, overrides=overrides or ())
     result = make_plan(experiment, out=out or default_out(experiment.name), cache_dir=cache_dir())
-    _print_lines(plan_as_lines(result))
+    print_lines(plan_as_lines(result))
 
 
 @app.command()
@@ -165,7 +169,7 @@ def analyze(
         reference=reference,
     )
     analysis = analyze_source(sources, out=out, options=options)
-    _print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))
+    print_lines((*analysis.sentences, f"Statistics: {analysis.statistics_file}", f"Report: {analysis.report_file}"))
 
 
 @app.command()
@@ -180,7 +184,7 @@ def compare(
     from orchestrator.compare import compare_sources
 
     compared = compare_sources(runs, out=out)
-    _print_lines((*compared.sentences, f"Comparison: {compared.json_file}", f"Tables: {compared.markdown_file}"))
+    print_lines((*compared.sentences, f"Comparison: {compared.json_file}", f"Tables: {compared.markdown_file}"))
 
 
 @app.command()
@@ -204,7 +208,7 @@ def probe(
     threads: probe_options.Threads = 1,
     address: AddressOption = None,
     wants_json: JsonOption = False,
-    is_inline: InlineOption = False,
+    is_inline: probe_options.Inline = False,
 ) -> None:
     """Look inside the checkpoints: do seeds agree, which part of the loss falls, which tokens learn or forget."""
     from orchestrator.probes.command import run_probe
@@ -237,7 +241,7 @@ def probe(
         stop=StopRequest(),
     )
     lines = ending_lines(finish)
-    _print_lines(() if wants_json else lines.output)
+    print_lines(() if wants_json else lines.output)
     for line in lines.complaints:
         typer.echo(printable(f"seedscope: {line}"), err=True)
     if finish.exit_code:
@@ -250,7 +254,7 @@ def repair(run: RunArgument) -> None:
     """Rebuild a lost or damaged ledger from the checkpoints."""
     from orchestrator.repair import repair_run_directory
 
-    _print_lines(repair_run_directory(run))
+    print_lines(repair_run_directory(run))
 
 
 @app.command()
@@ -258,7 +262,7 @@ def fetch(run: RunArgument) -> None:
     """Bring the checkpoints of an experiment home from its `checkpoints.uri`."""
     from orchestrator.fetch import fetch_checkpoints
 
-    _print_lines(fetch_checkpoints(run))
+    print_lines(fetch_checkpoints(run))
 
 
 @app.command()
@@ -279,7 +283,7 @@ def presets(
         return
     names = preset_completions()
     width = max(map(len, names))
-    _print_lines(tuple(f"{name:{width}}  {preset_summary(name)}" for name in names), indent=width + 2)
+    print_lines(tuple(f"{name:{width}}  {preset_summary(name)}" for name in names), indent=width + 2)
 
 
 @app.command()
@@ -296,7 +300,7 @@ def doctor() -> None:
         environment=os.environ,
         can_start_ray=why_ray_cannot_start,
     )
-    for line in findings_as_lines(findings, width=_width()):
+    for line in findings_as_lines(findings, width=output_width()):
         print(line)  # noqa: T201
 
 
@@ -320,28 +324,12 @@ def _end(finish: "Finish", *, wants_json: bool) -> None:
 
     root = finish.directory.paths.root
     if not wants_json:
-        _print_lines(("", *finish.aggregation.sentences, f"Table: {finish.directory.paths.table_csv}"))
+        print_lines(("", *finish.aggregation.sentences, f"Table: {finish.directory.paths.table_csv}"))
     report = report_on(finish)
     if report is not None and not wants_json:
-        _print_lines((f"Report: {report}",))
+        print_lines((f"Report: {report}",))
     if finish.exit_code:
         if finish.reason:
             typer.echo(printable(f"seedscope: {finish.reason}"), err=True)
-        typer.echo(printable(f"Go on with: seedscope resume {shlex.quote(str(root))}"), err=True)
+        say_how_to_go_on(root)
         raise typer.Exit(finish.exit_code)
-
-
-def _print_lines(lines: tuple[str, ...], *, indent: int = 2) -> None:
-    import textwrap
-
-    for line in lines:
-        wrapped = textwrap.wrap(
-            printable(line), _width(), subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False
-        )
-        print("\n".join(wrapped))  # noqa: T201
-
-
-def _width() -> int:
-    import shutil
-
-    return min(shutil.get_terminal_size().columns, 100)

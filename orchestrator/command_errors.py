@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from orchestrator.ending import ExitCode
+
 if TYPE_CHECKING:
     import typer
 
 __all__ = ["run_command"]
-
-_DEFECT = 1
-_USER_ERROR = 2
-_FAILED_RUNS = 3
-_STOPPED = 130
 
 
 def run_command(app: "typer.Typer", *, arguments: Sequence[str]) -> int:
@@ -33,13 +30,13 @@ def run_command(app: "typer.Typer", *, arguments: Sequence[str]) -> int:
     try:
         app(args=list(arguments), standalone_mode=True)
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else _DEFECT
+        return ending.code if isinstance(ending.code, int) else ExitCode.DEFECT
     except KeyboardInterrupt:
-        return _STOPPED
+        return ExitCode.STOPPED
     except BrokenPipeError:
         # Whoever read our output has left; the interpreter must not complain about that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _STOPPED
+        return ExitCode.STOPPED
     except Exception as error:  # noqa: BLE001, the outermost edge
         return _explain(error, wants_traceback="--debug" in arguments)
     return 0
@@ -57,11 +54,11 @@ def _explain(error: Exception, *, wants_traceback: bool) -> int:
     if cause_of(error) is FailureCause.DISK_FULL:
         said = f"seedscope: the disk is full ({error}); make room, then `seedscope resume`"
         print(one_line(said), file=sys.stderr)  # noqa: T201
-        return _FAILED_RUNS
+        return ExitCode.FAILED_RUNS
     prefix = "seedscope: " if is_users else f"seedscope: a defect of ours, {type(error).__name__}: "
     hint = "" if is_users or wants_traceback else " (run `seedscope --debug ...` for the traceback)"
     print(f"{prefix}{one_line(str(error))}{hint}", file=sys.stderr)  # noqa: T201
-    return _USER_ERROR if is_users else _DEFECT
+    return ExitCode.USER_ERROR if is_users else ExitCode.DEFECT
 
 
 def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:

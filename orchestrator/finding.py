@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Finding", "findings_as_lines", "gibibytes_text"]
+__all__ = ["Finding", "findings_as_lines"]
 
 _LEAST_TEXT_WIDTH = 20
 """Columns left to the text even on a terminal that is narrower than the topics."""
@@ -31,11 +31,6 @@ def findings_as_lines(findings: Iterable[Finding], *, width: int) -> list[str]:
     topic_width = max((len(row.topic) for row in rows), default=0) + 2
     text_width = max(_LEAST_TEXT_WIDTH, width - topic_width)
     return [line for row in rows for line in _lines(row, topic_width=topic_width, text_width=text_width)]
-
-
-def gibibytes_text(num_bytes: int) -> str:
-    """A size to read, such as `23.5 GiB`; below one GiB in MiB."""
-    return f"{num_bytes / 2**30:.1f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:.0f} MiB"
 
 
 def _lines(finding: Finding, *, topic_width: int, text_width: int) -> list[str]:

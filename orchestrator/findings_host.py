@@ -8,7 +8,9 @@ from pathlib import Path
 
 import psutil
 
-from orchestrator.finding import Finding, gibibytes_text
+from orchestrator.finding import Finding
+from orchestrator.ray_session import OBJECT_STORE_BYTES
+from orchestrator.sizes import format_bytes
 
 __all__ = [
     "disk_finding",
@@ -18,14 +20,11 @@ __all__ = [
     "temporary_directory_finding",
 ]
 
-_LEAST_FREE_BYTES = 4 * 2**30
+_LEAST_FREE_BYTES = 4_000_000_000
 """Twice what the 6 x 21 checkpoints of published-study take: 126 times 17 MB of float32 weights."""
 
 _FULLEST_SHARE = 0.95
 """Ray 2.60 warns from here on, and spills no objects to such a disk."""
-
-_OBJECT_STORE_BYTES = 200 * 2**20
-"""More than the records and progress samples of an experiment need."""
 
 _LONGEST_SOCKET_PATH = 107 if sys.platform != "darwin" else 103
 """Bytes: `sun_path` of unix(7) without its closing zero."""
@@ -54,10 +53,10 @@ def disk_finding(directory: Path) -> Finding:
         concern = f"Nothing can be written into {existing}; give a directory of yours with --out."
     elif free_bytes < _LEAST_FREE_BYTES:
         concern = (
-            f"Every checkpoint is kept, and less than {gibibytes_text(_LEAST_FREE_BYTES)} may not hold them; "
+            f"Every checkpoint is kept, and less than {format_bytes(_LEAST_FREE_BYTES)} may not hold them; "
             "`seedscope plan` tells the need, and --out names another disk."
         )
-    return Finding("disk", f"{gibibytes_text(free_bytes)} free at {directory.absolute()}", concern)
+    return Finding("disk", f"{format_bytes(free_bytes)} free at {directory.absolute()}", concern)
 
 
 def temporary_directory_finding(directory: Path) -> Finding:
@@ -77,7 +76,7 @@ def temporary_directory_finding(directory: Path) -> Finding:
     elif 1 - usage.free / usage.total > _FULLEST_SHARE:
         concern = "The disk is over 95 % full, where Ray begins to fail; free some, or point TMPDIR to another."
     sockets = f"longest socket path {longest} of {_LONGEST_SOCKET_PATH} bytes"
-    fact = f"{gibibytes_text(usage.free)} free at {directory}; {sockets}"
+    fact = f"{format_bytes(usage.free)} free at {directory}; {sockets}"
     return Finding("temporary files", fact, concern)
 
 
@@ -88,12 +87,12 @@ def shared_memory_finding(root: Path = Path("/")) -> Finding:
         return Finding("shared memory", "no /dev/shm on this platform; Ray uses its temporary directory")
     free_bytes = shutil.disk_usage(directory).free
     concern = None
-    if free_bytes < _OBJECT_STORE_BYTES:
+    if free_bytes < OBJECT_STORE_BYTES:
         concern = (
-            f"Ray's object store of {gibibytes_text(_OBJECT_STORE_BYTES)} falls back to the slower disk; enlarge "
+            f"Ray's object store of {format_bytes(OBJECT_STORE_BYTES)} falls back to the slower disk; enlarge "
             "/dev/shm (docker: --shm-size 1g)."  # noqa: S108
         )
-    return Finding("shared memory", f"{gibibytes_text(free_bytes)} free in /dev/shm", concern)
+    return Finding("shared memory", f"{format_bytes(free_bytes)} free in /dev/shm", concern)
 
 
 def open_files_finding() -> Finding:

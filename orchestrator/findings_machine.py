@@ -2,12 +2,13 @@
 
 from orchestrator.cgroups import CgroupLimits
 from orchestrator.core_list import format_core_list
-from orchestrator.finding import Finding, gibibytes_text
+from orchestrator.finding import Finding
 from orchestrator.machine import Machine
+from orchestrator.sizes import format_bytes
 
 __all__ = ["affinity_finding", "cores_finding", "memory_finding"]
 
-_RUN_BYTES = 2**29
+_RUN_BYTES = 500_000_000
 """Memory to expect of a small run: torch 2.13 held 230 MiB after its first matrix product, measured; as much again."""
 
 
@@ -47,8 +48,8 @@ def memory_finding(machine: Machine, *, limits: CgroupLimits) -> Finding:
     """How much memory there is, and whether it suffices for one small run on every core."""
     limit = limits.memory_limit_bytes
     fact = (
-        f"{gibibytes_text(machine.memory_available_bytes)} available of {gibibytes_text(machine.memory_bytes)}; "
-        f"control group limit {'none' if limit is None else gibibytes_text(limit)}"
+        f"{format_bytes(machine.memory_available_bytes)} available of {format_bytes(machine.memory_bytes)}; "
+        f"control group limit {'none' if limit is None else format_bytes(limit)}"
     )
     return Finding("memory", fact, _memory_concern(machine))
 
@@ -72,6 +73,6 @@ def _memory_concern(machine: Machine) -> str | None:
     if num_runs >= len(machine.cores):
         return None
     return (
-        f"One run on each of {len(machine.cores)} cores, at {gibibytes_text(_RUN_BYTES)} or more, exceeds it, and Ray "
+        f"One run on each of {len(machine.cores)} cores, at {format_bytes(_RUN_BYTES)} or more, exceeds it, and Ray "
         f"kills workers at 95 % of memory; free some, or set placement.max_concurrent_runs to {max(1, num_runs)}."
     )

@@ -14,7 +14,7 @@ from orchestrator.aggregation import Aggregation, aggregate
 from orchestrator.checkpoint_mirror import bring_home
 from orchestrator.checkpoint_place import hold_place, require_free_place
 from orchestrator.controller import Controller
-from orchestrator.ending import Ending, EndingKind
+from orchestrator.ending import Ending, EndingKind, ExitCode
 from orchestrator.executor import AbstractExecutor
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import reading_ledger
@@ -35,16 +35,7 @@ from workers.points import Point, Reach, pass_by
 from workers.records import IntervalRecord
 from workers.store_choice import checkpoint_store
 
-__all__ = ["ExitCode", "Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
-
-
-class ExitCode:
-    """How a command ends; DESIGN names the rest."""
-
-    DONE = 0
-    DEFECT = 1
-    FAILED_RUNS = 3
-    STOPPED = 130
+__all__ = ["Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from configs.errors import RunDirectoryError
 
-__all__ = ["hold_lease", "is_held"]
+__all__ = ["hold_lease", "holder_of"]
 
 
 @contextmanager
@@ -35,19 +36,27 @@ def hold_lease(file: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def is_held(file: Path) -> bool:
-    """Whether a living process of this host holds the lease."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A living process of this host that holds a lease."""
+
+    since: datetime | None
+    """When it took it; None while it has not said so."""
+
+
+def holder_of(file: Path) -> Holder | None:
+    """Who holds the lease; None if nobody does."""
     try:
         descriptor = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
-        return False
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return Holder(_since(os.pread(descriptor, 4096, 0)))
     finally:
         os.close(descriptor)
-    return False
+    return None
 
 
 def _open_locked(file: Path) -> int:
@@ -71,6 +80,13 @@ def _is_same_file(descriptor: int, file: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), file.stat())
     except FileNotFoundError:
         return False
+
+
+def _since(content: bytes) -> datetime | None:
+    try:
+        return datetime.fromisoformat(json.loads(content)["since"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _describe_holder(content: bytes) -> str:

@@ -9,6 +9,7 @@ __all__ = [
     "Checkpoints",
     "Conditions",
     "ContextLength",
+    "Inline",
     "Items",
     "NumTokens",
     "Out",
@@ -35,6 +36,7 @@ def _study_names() -> list[str]:
 Study = Annotated[
     str, typer.Argument(metavar="STUDY", help="convergence, entropy or trends.", autocompletion=_study_names)
 ]
+Inline = Annotated[bool, typer.Option("--inline", help="In threads of this process, without Ray.")]
 Source = Annotated[
     Optional[Path],  # noqa: UP045, typer reads it at run time
     typer.Argument(metavar="[RUN]", help="A run directory; without it, give --checkpoints."),

@@ -49,11 +49,11 @@ class ProgressTracker:
         ends = [_end_event(row) for row in news.runs if _has_ended(row, before[row.run])]
         return (*starts, *intervals, *map(Warned, news.notices), *ends)
 
-    def snapshot(self, *, elapsed_s: float, is_finished: bool, note: str = "") -> Snapshot:
+    def snapshot(self, *, elapsed_s: float | None, is_finished: bool, note: str = "") -> Snapshot:
         """All runs as they stand.
 
         Args:
-            elapsed_s: Seconds since the command started.
+            elapsed_s: Seconds since the command that trains was started; None if none is going.
             is_finished: True when no run will change any more.
             note: One sentence for the reader.
         """

@@ -1,45 +1,62 @@
 """Follow an experiment that another process runs."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.lease import is_held
+from orchestrator.ending import ExitCode
+from orchestrator.lease import Holder, holder_of
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.progress.abstract_view import AbstractView
 from orchestrator.progress_tracker import ProgressTracker
 from orchestrator.run_directory import RunDirectory, open_run_directory
+from orchestrator.run_state import RunState
 
 __all__ = ["watch_experiment"]
 
 _POLL_S = 0.5
 
 
-def watch_experiment(root: Path, *, view: AbstractView) -> None:
+def watch_experiment(root: Path, *, view: AbstractView) -> int:
     """Show what the ledger of `root` says until nobody writes to it any more.
 
     Args:
         root: A run directory.
         view: Where progress is shown.
 
+    Returns:
+        The exit code with which the command that trained has ended, as far as the ledger tells.
+
     Raises:
         RunDirectoryError: If `root` is not a run directory.
     """
     directory = open_run_directory(root)
     with reading_ledger(directory.paths.ledger_file) as ledger, view:
-        _follow(ledger, directory=directory, view=view)
+        return _exit_code(_follow(ledger, directory=directory, view=view))
 
 
-def _follow(ledger: Ledger, *, directory: RunDirectory, view: AbstractView) -> None:
+def _follow(ledger: Ledger, *, directory: RunDirectory, view: AbstractView) -> set[RunState]:
     tracker = ProgressTracker(directory.config, num_slots=len(directory.manifest["slots"]))
-    began_s = time.monotonic()
+    elapsed_s = None
     while True:
         # Looked at before the news: what its holder wrote last is then part of them.
-        is_going_on = is_held(directory.paths.lease_file)
+        holder = holder_of(directory.paths.lease_file)
+        elapsed_s = elapsed_s if holder is None else _held_s(holder)
         events = tracker.absorb(ledger.news(after=tracker.changes))
         # The totals first: lines that tell of an interval need them.
-        view.update(tracker.snapshot(elapsed_s=time.monotonic() - began_s, is_finished=not is_going_on))
+        view.update(tracker.snapshot(elapsed_s=elapsed_s, is_finished=holder is None))
         for event in events:
             view.show(event)
-        if not is_going_on:
-            return
+        if holder is None:
+            return set(tracker.states().values())
         time.sleep(_POLL_S)
+
+
+def _held_s(holder: Holder) -> float | None:
+    return None if holder.since is None else max(0.0, (datetime.now(UTC) - holder.since).total_seconds())
+
+
+def _exit_code(states: set[RunState]) -> int:
+    if RunState.FAILED in states:
+        return ExitCode.FAILED_RUNS
+    return ExitCode.DONE if states == {RunState.COMPLETED} else ExitCode.STOPPED

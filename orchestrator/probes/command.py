@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.errors import RunDirectoryError
-from orchestrator.launch import ExitCode
+from orchestrator.ending import ExitCode
 from orchestrator.probes.progress import AbstractProbeView, ProbeBegun, ProbeEnded
 from orchestrator.probes.request import OpenedSource, ProbeRequest, open_source
 from orchestrator.probes.study import AbstractStudy, Conclusion

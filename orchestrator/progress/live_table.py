@@ -69,8 +69,7 @@ def render(snapshot: Snapshot, *, width: int, height: int, now: datetime, glyphs
 def _title(snapshot: Snapshot, *, width: int, glyphs: Glyphs) -> Text:
     counts = count_by_state(snapshot.runs, glyphs=glyphs)
     name = glyphs.printable(one_line(snapshot.name))
-    elapsed = f"elapsed {duration(snapshot.elapsed_s)}"
-    joined = f"   {counts}   {elapsed}"
+    joined = f"   {counts}" if snapshot.elapsed_s is None else f"   {counts}   elapsed {duration(snapshot.elapsed_s)}"
     energy = [] if snapshot.energy_joules is None else [f"{joined}   {joules(snapshot.energy_joules)}"]
     tails = (*energy, joined, f"   {counts}", f"   {len(snapshot.runs)} runs", "")
     room = width - min(cell_len(name), _LEAST_NAME_CELLS)
@@ -144,6 +143,8 @@ def _overall(snapshot: Snapshot, *, width: int, now: datetime, glyphs: Glyphs) -
 
 
 def _times(snapshot: Snapshot, *, now: datetime) -> tuple[str, str]:
+    if snapshot.is_finished and snapshot.elapsed_s is None:
+        return "  ended", ""
     if snapshot.is_finished:
         elapsed = duration(snapshot.elapsed_s)
         return f"  ended after {elapsed}", f"  {elapsed}"

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from orchestrator.progress.abstract_view import AbstractView
-from orchestrator.progress.events import Event, RunFailed, Warned
+from orchestrator.progress.events import Event, ExperimentStarted, RunFailed, Warned
 from orchestrator.progress.glyphs import ASCII, UNICODE
 from orchestrator.progress.live_table import render
 from orchestrator.progress.plain_lines import event_line
@@ -23,7 +23,7 @@ _LEAST_S_BETWEEN_DRAWS = 0.25  # Four redraws a second at most: what the termina
 
 @final
 class LiveView(AbstractView):
-    """Repeats `render`: warnings and failures go above the table, which stays when the view is left.
+    """Repeats `render`: the experiment, warnings and failures go above the table, which stays when the view is left.
 
     Nothing is drawn between two calls, so no thread runs and the terminal's size is read at each redraw.
     """
@@ -54,8 +54,11 @@ class LiveView(AbstractView):
         self._drawn_at_s = float("-inf")
 
     def show(self, event: Event) -> None:
-        """Queue a line above the table for a warning or a failure; everything else is in the table."""
-        if isinstance(event, Warned | RunFailed):
+        """Say at once what begins; queue a line for a warning or a failure; everything else is in the table."""
+        if isinstance(event, ExperimentStarted):
+            # It takes seconds until the first snapshot.
+            self._console.print(Text(self._glyphs.printable(event_line(event)), style="dim"))
+        elif isinstance(event, Warned | RunFailed):
             style = "yellow" if isinstance(event, Warned) else "red"
             self._lines.append(Text(self._glyphs.printable(event_line(event)), style=style))
 

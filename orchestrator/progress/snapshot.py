@@ -80,8 +80,8 @@ class Snapshot:
     name: str
     runs: tuple[RunView, ...]
     num_slots: int
-    elapsed_s: float
-    """Seconds since this command started."""
+    elapsed_s: float | None
+    """Seconds since the command that trains was started; None if none is going."""
     is_finished: bool
     """True when no run will change any more."""
     note: str = ""

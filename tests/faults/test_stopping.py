@@ -97,6 +97,21 @@ def test_signals_leave_no_process_of_ray_and_resume_makes_up_for_it(
     assert stopped.leftovers() == []
 
 
+def test_watch_of_a_killed_experiment_names_the_command_that_goes_on(
+    experiment: Callable[..., Any], fault: Callable[..., Any]
+) -> None:
+    killed = experiment()
+    killed.start(fault("kill", Point.STEP_TAKEN, 10))
+
+    watched = killed.seedscope("watch", str(killed.root))
+    killed.resume()
+    watched_again = killed.seedscope("watch", str(killed.root))
+
+    assert watched.exit_code == 130
+    assert f"Go on with: seedscope resume {killed.root}" in watched.output
+    assert (watched_again.exit_code, "Go on with" in watched_again.output) == (0, False)
+
+
 @pytest.mark.parametrize("verb", ["resume", "repair"])
 def test_second_command_is_refused_while_the_first_lives_and_takes_over_when_it_was_killed(
     verb: str, experiment: Callable[..., Any], fault: Callable[..., Any], undisturbed: Callable[..., Any]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from configs.errors import RunDirectoryError
-from orchestrator.lease import hold_lease, is_held
+from orchestrator.lease import hold_lease, holder_of
 
 HOLD = """
 import sys, time
@@ -61,6 +61,27 @@ def test_second_holder_is_refused_and_told_who_holds(
     assert timedelta(0) <= datetime.now(UTC) - since < timedelta(minutes=1)
 
 
+def test_holder_tells_since_when(lease: Path) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)  # it is written in whole seconds
+
+    with hold_lease(lease):
+        holder = holder_of(lease)
+
+    assert holder is not None
+    assert holder.since is not None
+    assert before <= holder.since <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"since": 3}', '{"since": "soon"}'])
+def test_holder_that_has_not_said_since_when_is_a_holder(lease: Path, content: str) -> None:
+    with hold_lease(lease):
+        lease.write_text(content)
+        holder = holder_of(lease)
+
+    assert holder is not None
+    assert holder.since is None
+
+
 def test_same_process_cannot_hold_it_twice(lease: Path) -> None:
     with hold_lease(lease), pytest.raises(RunDirectoryError, match=f"process {os.getpid()} "), hold_lease(lease):
         pass
@@ -70,7 +91,7 @@ def test_refused_process_leaves_the_lease_to_its_holder(lease: Path) -> None:
     with hold_lease(lease):
         with pytest.raises(RunDirectoryError), hold_lease(lease):
             pass
-        assert is_held(lease)
+        assert holder_of(lease)
 
 
 def test_lease_of_a_killed_holder_is_taken_over(lease: Path, start_holder: Callable[[], subprocess.Popen[str]]) -> None:
@@ -85,11 +106,12 @@ def test_lease_of_a_killed_holder_is_taken_over(lease: Path, start_holder: Calla
 
 def test_killed_holder_holds_no_more(lease: Path, start_holder: Callable[[], subprocess.Popen[str]]) -> None:
     holder = start_holder()
-    was_held = is_held(lease)
+    was_held = holder_of(lease)
     holder.send_signal(signal.SIGKILL)
     holder.wait()
 
-    assert (was_held, is_held(lease)) == (True, False)
+    assert was_held is not None
+    assert holder_of(lease) is None
 
 
 def test_file_is_gone_afterwards(lease: Path) -> None:
@@ -107,7 +129,7 @@ def test_file_is_gone_after_an_error_inside(lease: Path) -> None:
 
 
 def test_looking_at_a_lease_neither_takes_nor_makes_it(lease: Path) -> None:
-    assert not is_held(lease)
+    assert not holder_of(lease)
     assert not lease.exists()
 
 

@@ -107,6 +107,13 @@ def test_every_number_is_whole_at_every_width(lines_of, busy):
         assert {word for row in rows for word in row.split() if re.search(r"\d", word)} <= whole
 
 
+def test_experiment_that_nobody_runs_tells_no_time(lines_of, make_run, make_snapshot):
+    lines = lines_of(make_snapshot(make_run(), elapsed_s=None, is_finished=True), width=80, height=24)
+
+    assert lines[0] == "published-study   1 training"
+    assert lines[-1].endswith("  ended")
+
+
 def test_table_without_data_says_that_the_end_is_unknown(lines_of, make_run, make_waiting, make_snapshot):
     starting = make_run(
         101, state=RunState.STARTING, last_interval=None, tokens=0, train_loss=None, val_losses=(), tokens_per_s=None
@@ -246,7 +253,7 @@ snapshots = st.builds(
     name=names,
     runs=st.lists(run_views(), max_size=12).map(tuple),
     num_slots=st.integers(0, 10**6),
-    elapsed_s=st.floats(0, 1e9),
+    elapsed_s=st.none() | st.floats(0, 1e9),
     is_finished=st.booleans(),
     note=st.text(max_size=200),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from orchestrator.progress.events import RunFailed, RunStarted, Warned
+from orchestrator.progress.events import ExperimentStarted, RunFailed, RunStarted, Warned
 from orchestrator.progress.live_view import LiveView
 from orchestrator.run_state import RunState
 from workers.records import RunId
@@ -74,6 +74,16 @@ def test_what_stays_holds_every_run(view, terminal, clock, make_waiting, make_sn
     left = terminal.getvalue()[len(drawn) :]
     assert "239 waiting" not in drawn
     assert all(f"{seed} waiting" in left for seed in range(200, 240))
+
+
+def test_what_begins_is_said_before_there_is_a_table(view, terminal, make_run, make_snapshot):
+    with view:
+        view.show(ExperimentStarted(name="study", run_dir="runs/study", num_runs=6, num_intervals=21, num_slots=2))
+        said = terminal.getvalue()
+        view.update(make_snapshot(make_run()))
+
+    assert "6 runs x 21 intervals" in said
+    assert terminal.getvalue().index("runs/study") < terminal.getvalue().index("published-study")
 
 
 def test_warnings_and_failures_go_above_the_table(view, terminal, clock, make_run, make_snapshot):
