@@ -1,9 +1,24 @@
-"""Set single fields of a config by their dotted names."""
+"""Set and compare single fields of a config by their dotted names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["with_dotted"]
+__all__ = ["differing_fields", "with_dotted"]
+
+
+def differing_fields(one: Mapping[str, Any], other: Mapping[str, Any], *, section: str = "") -> Iterator[str]:
+    """The dotted names of the fields that differ, in the order of `one`.
+
+    Args:
+        one: Nested dictionaries, as a config writes them.
+        other: Of the same config, so with the same fields.
+        section: Under which both stand, with its dot; empty for whole configs.
+    """
+    for name, value in one.items():
+        if isinstance(value, Mapping) and isinstance(other[name], Mapping) and value.keys() == other[name].keys():
+            yield from differing_fields(value, other[name], section=f"{section}{name}.")
+        elif value != other[name]:
+            yield f"{section}{name}"
 
 
 def with_dotted(values: Mapping[str, Any], *, key: str, value: Any) -> dict[str, Any]:

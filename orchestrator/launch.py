@@ -8,6 +8,7 @@ from pathlib import Path
 
 from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
+from configs.overrides import differing_fields
 from configs.rate_warnings import rate_warnings
 from configs.run_paths import RunPaths
 from orchestrator.aggregation import Aggregation, aggregate
@@ -109,6 +110,9 @@ def start_experiment(
     corpus = prepare_experiment(config, cache_dir=cache_dir)
     if present is not None:
         _require_same_corpus(corpus, present)
+        kept = ", ".join(differing_fields(present.config.to_dict(), config.to_dict()))
+        if kept:
+            view.show(Warned(f"{out} keeps its own {kept}; to change that, edit {present.paths.config_file}."))
         return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
     require_free_place(config.checkpoints)
     with site.opened(out, checkpoints=config.checkpoints, readable=_read_by_runs(config)):

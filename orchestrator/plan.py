@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from configs.checkpoints import CheckpointsConfig
 from configs.experiment import ExperimentConfig
 from configs.rate_warnings import rate_warnings
 from orchestrator.launch import prepare_experiment
@@ -73,10 +74,11 @@ class Plan:
     gpu_memory_bytes: int | None
     """Of each GPU, estimated; None on a CPU."""
     disk_bytes: int
-    disk_free_bytes: int
+    disk_free_bytes: int | None
+    """None where checkpoints go to a store that is not on this machine."""
     rate_warnings: tuple[str, ...]
     """Where the learning rate does not reach its end."""
-    out: Path
+    checkpoints_place: str
 
 
 def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
@@ -126,10 +128,16 @@ def make_plan(config: ExperimentConfig, *, out: Path, cache_dir: Path) -> Plan:
         memory_available_bytes=machine.memory_available_bytes,
         gpu_memory_bytes=needs.gpu_memory_bytes,
         disk_bytes=needs.disk_bytes,
-        disk_free_bytes=shutil.disk_usage(nearest_existing(out)).free,
+        disk_free_bytes=_free_bytes(config.checkpoints, out=out),
         rate_warnings=rate_warnings(config),
-        out=out,
+        checkpoints_place=config.checkpoints.uri or str(out),
     )
+
+
+def _free_bytes(checkpoints: CheckpointsConfig, *, out: Path) -> int | None:
+    if checkpoints.uri is not None and checkpoints.local_directory is None:
+        return None
+    return shutil.disk_usage(nearest_existing(Path(checkpoints.local_directory or out))).free
 
 
 def _plan_text(config: ExperimentConfig, *, cache_dir: Path) -> TextPlan:

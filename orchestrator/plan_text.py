@@ -34,9 +34,7 @@ def plan_as_lines(plan: Plan) -> tuple[str, ...]:
             f"{format_bytes(plan.memory_available_bytes)} available",
         ),
         *(() if plan.gpu_memory_bytes is None else (_line("GPU memory", _gpu_memory(plan.gpu_memory_bytes)),)),
-        _line(
-            "disk", f"about {format_bytes(plan.disk_bytes)} in {plan.out}; {format_bytes(plan.disk_free_bytes)} free"
-        ),
+        _line("disk", f"about {format_bytes(plan.disk_bytes)} in {plan.checkpoints_place}{_free(plan)}"),
     ]
     return (*lines, *(f"warning: {warning}" for warning in _warnings(plan)))
 
@@ -103,9 +101,13 @@ def _warnings(plan: Plan) -> list[str]:
     ]
     if plan.num_concurrent_runs * plan.memory_per_run_bytes > plan.memory_available_bytes:
         warnings.append("all runs together need more memory than is available; lower placement.max_concurrent_runs.")
-    if plan.disk_bytes > plan.disk_free_bytes:
-        warnings.append("the disk has too little room, so the run would be refused; choose another --out.")
+    if plan.disk_free_bytes is not None and plan.disk_bytes > plan.disk_free_bytes:
+        warnings.append("the disk has too little room, so the run would be refused; choose another place.")
     return warnings
+
+
+def _free(plan: Plan) -> str:
+    return "" if plan.disk_free_bytes is None else f"; {format_bytes(plan.disk_free_bytes)} free"
 
 
 def _line(topic: str, fact: str) -> str:

@@ -127,6 +127,19 @@ def test_directory_of_another_experiment_is_refused_and_left_alone(
     assert contents(finished.root) == before
 
 
+def test_directory_that_keeps_other_values_says_which(
+    finished: Any, small: tuple[str, ...], seedscope_inside: Callable[..., Any]
+) -> None:
+    again = ("run", "quickstart", *small, "--inline", "--out", "out")
+
+    same = seedscope_inside(finished.directory, *again)
+    other = seedscope_inside(finished.directory, *again, "--set", "telemetry.window=7", "--set", "energy.idle_s=3")
+
+    assert (same.exit_code, "keeps its own" in same.output) == (0, False), same
+    assert other.exit_code == 0, other
+    assert "warning: out keeps its own telemetry.window, energy.idle_s; to change that, edit out/" in other.output
+
+
 def test_directory_with_other_files_is_refused(place: Path, seedscope_inside: Callable[..., Any]) -> None:
     answer = seedscope_inside(place, "run", "quickstart", "--inline", "--out", ".")
 
