@@ -1,7 +1,8 @@
 """Take an experiment from its config to its table: new, or from where it stopped."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,6 +108,7 @@ def start_experiment(
         require_disk(needs, directory=Path(config.checkpoints.local_directory))
     machine = inspect_machine()
     require_memory(needs, available_bytes=machine.memory_available_bytes)
+    view.prepare("reading the stories")
     corpus = prepare_experiment(config, cache_dir=cache_dir)
     if present is not None:
         _require_same_corpus(corpus, present)
@@ -115,7 +117,7 @@ def start_experiment(
             view.show(Warned(f"{out} keeps its own {kept}; to change that, edit {present.paths.config_file}."))
         return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
     require_free_place(config.checkpoints)
-    with site.opened(out, checkpoints=config.checkpoints, readable=_read_by_runs(config)):
+    with _opened(site, root=out, config=config, view=view):
         slots = site.slots(config.placement)
         manifest = first_manifest(
             config,
@@ -146,14 +148,18 @@ def resume_experiment(
         _require_same_corpus(load_corpus(directory.paths), directory)
         identify_weights(directory.config)
         hold_place(directory.config.checkpoints, manifest=directory.manifest, paths=directory.paths)
-        readable = _read_by_runs(directory.config)
-        with site.opened(directory.paths.root, checkpoints=directory.config.checkpoints, readable=readable):
+        with _opened(site, root=directory.paths.root, config=directory.config, view=view):
             return _run(directory, site=site, view=view, stop=stop, reach=reach)
 
 
-def _read_by_runs(config: ExperimentConfig) -> tuple[Path, ...]:
-    """What every node must be able to read, apart from the run directory."""
-    return () if config.model.directory is None else (Path(config.model.directory),)
+@contextmanager
+def _opened(site: AbstractSite, *, root: Path, config: ExperimentConfig, view: AbstractView) -> Iterator[None]:
+    if site.opening is not None:
+        view.prepare(site.opening)
+    # What every node must be able to read, apart from the run directory.
+    readable = () if config.model.directory is None else (Path(config.model.directory),)
+    with site.opened(root, checkpoints=config.checkpoints, readable=readable):
+        yield
 
 
 def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach) -> Finish:

@@ -35,6 +35,11 @@ _THIS_NODE = "local"
 class AbstractSite(ABC):
     """Is opened before a run directory exists, so that what is missing is found out first."""
 
+    @property
+    def opening(self) -> str | None:
+        """What `opened` takes seconds for, in words; None if it takes none."""
+        return None
+
     @abstractmethod
     @contextmanager
     def opened(
@@ -111,6 +116,11 @@ class RaySite(AbstractSite):
     def __init__(self, address: str | None = None) -> None:
         self._address = address
         self._nodes: RayNodes | None = None
+
+    @property
+    def opening(self) -> str:
+        """See the base class."""
+        return "starting Ray" if self._address is None else f"reaching the Ray cluster at {self._address}"
 
     @contextmanager
     def opened(

@@ -13,6 +13,9 @@ __all__ = ["AbstractView"]
 class AbstractView(ABC):
     """Shows an experiment from entry to exit; it never decides and never fails an experiment on purpose."""
 
+    def prepare(self, what: str) -> None:  # noqa: B027, most views have nobody who waits
+        """Tell that something which takes seconds begins, before the view is entered."""
+
     @abstractmethod
     def show(self, event: Event) -> None:
         """Tell that `event` happened; called once for each."""

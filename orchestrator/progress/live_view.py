@@ -53,11 +53,15 @@ class LiveView(AbstractView):
         self._lines: list[Text] = []
         self._drawn_at_s = float("-inf")
 
+    def prepare(self, what: str) -> None:
+        """Say it on a line of its own."""
+        self._print_dim(f"{what} ...")
+
     def show(self, event: Event) -> None:
         """Say at once what begins; queue a line for a warning or a failure; everything else is in the table."""
         if isinstance(event, ExperimentStarted):
             # It takes seconds until the first snapshot.
-            self._console.print(Text(self._glyphs.printable(event_line(event)), style="dim"))
+            self._print_dim(event_line(event))
         elif isinstance(event, Warned | RunFailed):
             style = "yellow" if isinstance(event, Warned) else "red"
             self._lines.append(Text(self._glyphs.printable(event_line(event)), style=style))
@@ -80,6 +84,9 @@ class LiveView(AbstractView):
             self._draw(height=self._num_lines_of_everything())
         finally:
             self._live.stop()
+
+    def _print_dim(self, line: str) -> None:
+        self._console.print(Text(self._glyphs.printable(line), style="dim"))
 
     def _num_lines_of_everything(self) -> int:
         num_runs = len(self._snapshot.runs) if self._snapshot else 0

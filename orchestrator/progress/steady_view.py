@@ -1,5 +1,7 @@
 """Keep an experiment going when nobody reads its progress any more."""
 
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self, final
 
@@ -18,21 +20,17 @@ class SteadyView(AbstractView):
         self._view = view
         self._is_open = True
 
+    def prepare(self, what: str) -> None:
+        """See the base class."""
+        self._while_open(partial(self._view.prepare, what))
+
     def show(self, event: Event) -> None:
         """See the base class."""
-        if self._is_open:
-            try:
-                self._view.show(event)
-            except BrokenPipeError:
-                self._is_open = False
+        self._while_open(partial(self._view.show, event))
 
     def update(self, snapshot: Snapshot) -> None:
         """See the base class."""
-        if self._is_open:
-            try:
-                self._view.update(snapshot)
-            except BrokenPipeError:
-                self._is_open = False
+        self._while_open(partial(self._view.update, snapshot))
 
     def __enter__(self) -> Self:
         self._view.__enter__()
@@ -43,3 +41,10 @@ class SteadyView(AbstractView):
     ) -> None:
         if self._is_open:
             self._view.__exit__(kind, error, traceback)
+
+    def _while_open(self, act: Callable[[], None]) -> None:
+        if self._is_open:
+            try:
+                act()
+            except BrokenPipeError:
+                self._is_open = False

@@ -76,6 +76,15 @@ def test_what_stays_holds_every_run(view, terminal, clock, make_waiting, make_sn
     assert all(f"{seed} waiting" in left for seed in range(200, 240))
 
 
+def test_what_takes_seconds_is_said_before_the_view_is_entered(view, terminal, make_run, make_snapshot):
+    view.prepare("starting Ray")
+    said = terminal.getvalue()
+    with view:
+        view.update(make_snapshot(make_run()))
+
+    assert said == "starting Ray ...\n"
+
+
 def test_what_begins_is_said_before_there_is_a_table(view, terminal, make_run, make_snapshot):
     with view:
         view.show(ExperimentStarted(name="study", run_dir="runs/study", num_runs=6, num_intervals=21, num_slots=2))
