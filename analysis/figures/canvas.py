@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["MAX_LABEL", "NARROW", "POINTS_PER_INCH", "WIDE", "Canvas", "label_width", "new_axes", "short_label"]
+__all__ = [
+    "CHARACTER_WIDTH",
+    "MAX_LABEL",
+    "NARROW",
+    "POINTS_PER_INCH",
+    "WIDE",
+    "Canvas",
+    "label_width",
+    "new_axes",
+    "short_label",
+]
 
 POINTS_PER_INCH = 72
 MAX_LABEL = 24

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from analysis.figures.canvas import MAX_LABEL, short_label
+from analysis.figures.canvas import CHARACTER_WIDTH, MAX_LABEL, short_label
 from analysis.figures.style import GRID
 from analysis.levels import Label
 
@@ -85,6 +86,13 @@ def even_places(count: int, *, most: int) -> list[int]:
 
 def _name(axes: Axes, *, rows: Sequence[str], columns: Sequence[Label]) -> None:
     row_places = range(0, len(rows), -(-len(rows) // MAX_ROW_LABELS))
-    column_places = range(0, len(columns), -(-len(columns) // MAX_COLUMN_LABELS))
+    names = [short_label(column, most=8) for column in columns]
+    column_places = range(0, len(columns), -(-len(columns) // _most_names(names, axes=axes)))
     axes.set_yticks(row_places, [rows[place] for place in row_places])
-    axes.set_xticks(column_places, [short_label(columns[place], most=8) for place in column_places])
+    axes.set_xticks(column_places, [names[place] for place in column_places])
+
+
+def _most_names(names: Sequence[str], *, axes: Axes) -> int:
+    """How many names fit side by side below the axes, with the width of a character between them."""
+    name_width = CHARACTER_WIDTH * rcParams["xtick.labelsize"] * (max(map(len, names)) + 1)
+    return max(1, min(MAX_COLUMN_LABELS, int(axes.get_window_extent().width / name_width)))
