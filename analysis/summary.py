@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.missing_cells import Cell, cells_in, describe_cells, missing_cells
+from configs.repetition import NUM_PASSES_NEARLY_FREE
 
-__all__ = ["NUM_PASSES_NEARLY_FREE", "ConditionFacts", "SummaryFacts", "summarize", "summary_facts"]
-
-NUM_PASSES_NEARLY_FREE = 4  # Muennighoff et al. 2023: up to four passes are worth nearly as much as new text.
+__all__ = ["ConditionFacts", "SummaryFacts", "summarize", "summary_facts"]
 
 
 @dataclass(frozen=True)

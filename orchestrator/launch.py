@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
 from configs.overrides import differing_fields
 from configs.rate_warnings import rate_warnings
 from configs.run_paths import RunPaths
-from orchestrator.aggregation import Aggregation, aggregate
 from orchestrator.checkpoint_mirror import bring_home
 from orchestrator.checkpoint_place import hold_place, require_free_place
 from orchestrator.controller import Controller
@@ -37,6 +37,9 @@ from workers.points import Point, Reach, pass_by
 from workers.records import IntervalRecord
 from workers.store_choice import checkpoint_store
 
+if TYPE_CHECKING:
+    from orchestrator.aggregation import Aggregation
+
 __all__ = ["Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
 
 
@@ -45,7 +48,7 @@ class Finish:
     """How an experiment ended."""
 
     directory: RunDirectory
-    aggregation: Aggregation
+    aggregation: "Aggregation"
     exit_code: int
     reason: str = ""
     """Why it ended before its time; empty where it did not, or where the user stopped it."""
@@ -214,6 +217,9 @@ def _machine_warnings() -> tuple[str, ...]:
 
 
 def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reach: Reach) -> Finish:
+    # It takes as long to import as the first training steps; nobody should wait for that before them.
+    from orchestrator.aggregation import aggregate
+
     with reading_ledger(directory.paths.ledger_file) as ledger:
         rows, records = ledger.runs(), ledger.records()
     write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)

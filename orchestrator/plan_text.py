@@ -1,6 +1,6 @@
 """Write a plan for people."""
 
-from analysis.summary import NUM_PASSES_NEARLY_FREE
+from configs.repetition import NUM_PASSES_NEARLY_FREE
 from orchestrator.plan import ConditionPlan, Plan
 from orchestrator.progress.formatting import duration, joules
 from orchestrator.sizes import format_bytes

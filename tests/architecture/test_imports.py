@@ -93,3 +93,10 @@ def test_only_six_files_know_ray(root: Path) -> None:
         "orchestrator/remote_host_meter.py",
         "orchestrator/remote_metrics.py",
     }
+
+
+@pytest.mark.parametrize("module", ["launch", "plan_text", "watch"])
+def test_nobody_waits_for_the_statistics_before_the_first_step(module: str, root: Path) -> None:
+    loaded = _loaded_by(f"import sys, orchestrator.{module}; print(*sys.modules)", root=root)
+
+    assert loaded & {"pandas", "scipy", "pingouin", "matplotlib", "torch", "ray"} == set()

@@ -10,7 +10,7 @@ from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title
 from analysis.report.numbers import amount, floor_text, interval_text, is_defined, number, p_text, quantity, why
 from analysis.report.section import AbstractSection
-from analysis.summary import NUM_PASSES_NEARLY_FREE
+from configs.repetition import NUM_PASSES_NEARLY_FREE
 
 __all__ = ["Answer", "answer_sentences"]
 

@@ -10,7 +10,7 @@ from analysis.report.names import column_title
 from analysis.report.numbers import amount, bare, floor_text, is_defined, quantity, why
 from analysis.report.section import AbstractSection
 from analysis.report.sections.asked import what_seeds_change
-from analysis.summary import NUM_PASSES_NEARLY_FREE
+from configs.repetition import NUM_PASSES_NEARLY_FREE
 
 __all__ = ["Limits"]
 
