@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from configs.experiment import ExperimentConfig
 from configs.load import load_experiment
@@ -19,6 +20,11 @@ from configs.load import load_experiment
 if TYPE_CHECKING:
     from workers.corpus import Corpus
     from workers.usage import WorkerPlace
+
+# The same examples every time; `--hypothesis-profile=search` draws others.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("search")
+settings.load_profile("steady")
 
 TINYSTORIES = Path(__file__).parents[1].parent / "shared" / "data" / "tinystories"
 

@@ -59,7 +59,7 @@ def test_second_signal_ends_at_once_and_resume_makes_up_for_it(
     resumed = stopped.resume()
 
     assert ended.exit_code == 130, ended.output
-    assert took_s < 10
+    assert took_s < 30, "it waited for the run that sleeps"
     assert "Traceback" not in ended.output
     assert resumed.exit_code == 0, resumed.output
     assert stopped.learning_rows() == undisturbed()

@@ -80,7 +80,7 @@ def _started_node(*arguments: str, environment: dict[str, str]) -> Iterator[None
         yield
     finally:
         node.terminate()
-        node.communicate(timeout=60)
+        node.communicate(timeout=120)
 
 
 def test_experiment_on_two_nodes_equals_the_one_without_ray(
@@ -117,7 +117,7 @@ def test_address_where_nothing_listens_is_one_sentence_and_nothing_on_disk(
     address = f"127.0.0.1:{_free_port()}"
     command = start_command(tmp_path, "run", write_config(tmp_path), "--out", "out", "--address", address)
 
-    output, complaint = command.process.communicate(timeout=60)
+    output, complaint = command.process.communicate(timeout=120)
 
     assert (command.process.returncode, output) == (2, "")
     assert complaint.startswith(f"seedscope: there is no Ray cluster to reach at --address {address}")
@@ -132,7 +132,7 @@ def test_address_that_is_none_is_one_sentence(
 ) -> None:
     command = start_command(tmp_path, "run", write_config(tmp_path), "--out", "out", "--address", address)
 
-    _, complaint = command.process.communicate(timeout=60)
+    _, complaint = command.process.communicate(timeout=120)
 
     assert command.process.returncode == 2
     assert len(complaint.splitlines()) == 1
@@ -151,7 +151,7 @@ def test_wrong_token_is_one_sentence_that_does_not_tell_it(
         tmp_path, "run", write_config(tmp_path), "--out", "out", "--address", cluster.address, **environment
     )
 
-    _, complaint = command.process.communicate(timeout=60)
+    _, complaint = command.process.communicate(timeout=120)
 
     assert command.process.returncode == 2
     # Ray's own warnings may come before.

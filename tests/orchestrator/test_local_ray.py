@@ -27,7 +27,7 @@ ENDLESS = {"budget_tokens": 64_000_000, "every_tokens": 64_000, "tokens_per_step
 LONG = {"budget_tokens": 96_000, "every_tokens": 3_200, "tokens_per_step": 64}
 # Ray's dashboard and runtime-environment agents were seen 64 s after their raylet.
 AUXILIARY_LINGER_S = 75.0
-ENDS_WITHIN_S = 20.0
+ENDS_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def test_another_process_may_not_run_into_the_same_directory(
 ) -> None:
     other = start_command(running.directory, "resume", "out", "--inline")
 
-    _, complaint = other.process.communicate(timeout=60)
+    _, complaint = other.process.communicate(timeout=120)
 
     assert other.process.returncode == 2
     assert f"in use by process {running.command.process.pid} on " in complaint
@@ -129,7 +129,7 @@ def test_signal_ends_the_experiment_resumably_and_leaves_nothing(
 
     command.process.send_signal(number)
     told_s = time.monotonic()
-    _, complaint = command.process.communicate(timeout=60)
+    _, complaint = command.process.communicate(timeout=120)
     took_s = time.monotonic() - told_s
 
     assert command.process.returncode == 130
@@ -142,7 +142,7 @@ def test_signal_ends_the_experiment_resumably_and_leaves_nothing(
     assert command.private_dirs() == []
 
     again = start_command(tmp_path, *shlex.split(resume[1]), "--inline")
-    again.process.communicate(timeout=120)
+    again.process.communicate(timeout=240)
     undisturbed = run_inline(tiny_config(schedule=LONG), tmp_path / "undisturbed")
     assert again.process.returncode == 0
     assert learning_columns(tmp_path / "out" / "table.csv") == learning_columns(undisturbed.directory.paths.table_csv)
@@ -157,7 +157,7 @@ def test_signal_while_ray_starts_ends_with_130_and_leaves_nothing(
     assert _ends_within(lambda: not command.ray_processes(), 60.0), "Ray never began to start"
 
     command.process.send_signal(number)
-    _, complaint = command.process.communicate(timeout=60)
+    _, complaint = command.process.communicate(timeout=120)
 
     assert (command.process.returncode, "Traceback" in complaint) == (130, False)
     assert _ends_within(command.ray_processes, AUXILIARY_LINGER_S)

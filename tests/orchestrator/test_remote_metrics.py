@@ -186,7 +186,7 @@ def test_nobody_waits_for_ever(
     with pytest.raises(UnreachableError, match="does not answer any more; go on with `seedscope resume`"):
         _metrics(find).news(after=0)
 
-    assert time.monotonic() - began_s < 5.0
+    assert time.monotonic() - began_s < 20.0
 
 
 def test_closed_metrics_leave_one_file(host: Any, metrics: "RemoteMetrics", ledger_file: Path) -> None:
