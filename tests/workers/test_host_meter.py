@@ -280,12 +280,14 @@ def test_core_seconds_of_two_processes_are_told_apart():
     meter = HostMeter(CoreSeconds(10.0), sharing=Sharing.CONCURRENT, period_s=0.05)
     try:
         time.sleep(0.3)
+        before_begin_s = process_cpu_s(worker.pid)
         for process in (worker, sleeper):
             meter.begin(process.pid)
-        before_s = process_cpu_s(worker.pid)
+        after_begin_s = process_cpu_s(worker.pid)
         time.sleep(0.5)
+        before_take_s = process_cpu_s(worker.pid)
         window, idle = meter.take(worker.pid), meter.take(sleeper.pid)
-        after_s = process_cpu_s(worker.pid)
+        after_take_s = process_cpu_s(worker.pid)
     finally:
         meter.close()
         for process in (worker, sleeper):
@@ -293,7 +295,7 @@ def test_core_seconds_of_two_processes_are_told_apart():
             process.wait()
 
     assert window.source == "modelled: core-seconds x 10 W"
-    assert 0 < window.joules <= 10.0 * (after_s - before_s)
+    assert 0 < 10.0 * (before_take_s - after_begin_s) <= window.joules <= 10.0 * (after_take_s - before_begin_s)
     assert idle.joules < 0.1 * window.joules
     assert process_cpu_s(worker.pid) is None
 
