@@ -11,12 +11,13 @@ from torch import Tensor
 
 from configs.precision import Precision
 from workers.stack.linear import stacked_linear
+from workers.stack.split_kernels import AbstractSplitKernels, TorchSplitKernels
 from workers.stack.split_linear import split_linear
 
 _ROWS = 2_048
 # Output and input width of each matrix.
 _WEIGHTS = ((768, 256), (256, 256), (1_408, 256), (256, 704), (4_096, 256))
-_PRECISIONS = (Precision.FP32, Precision.BF16X6, Precision.BF16)
+_PRECISIONS = (Precision.FP32, Precision.FP16X3, Precision.BF16)
 
 
 def main() -> None:
@@ -47,11 +48,19 @@ def _results(values: Tensor, weight: Tensor, weighting: Tensor, *, precision: Pr
     values, weight = values.requires_grad_(), weight.requires_grad_()
     if precision is None:
         output = values @ weight.mT
-    elif precision is Precision.BF16X6:
-        output = split_linear(values, weight)
+    elif precision is Precision.FP16X3:
+        output = split_linear(values, weight, kernels=_kernels(values.device))
     else:
         output = stacked_linear(values, weight, precision=precision)
     return output, *torch.autograd.grad((output * weighting).sum(), [values, weight])
+
+
+def _kernels(device: torch.device) -> AbstractSplitKernels:
+    if device.type != "cuda":
+        return TorchSplitKernels()
+    from workers.stack.triton_split import TritonSplitKernels  # triton comes with torch's builds for GPUs only
+
+    return TritonSplitKernels()
 
 
 def _error(found: Tensor, exact: Tensor) -> float:

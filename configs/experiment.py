@@ -72,7 +72,7 @@ class ExperimentConfig(FrozenConfig):
                 "seed_controls names data_order, but corpus.order=sequential is the same for every seed; "
                 "set corpus.order=shuffled or seed_controls=[initialization]"
             )
-        if self.precision in (Precision.TF32, Precision.BF16X6) and self.placement.device == "cpu":
+        if self.precision in (Precision.TF32, Precision.FP16X3) and self.placement.device == "cpu":
             raise ValueError(
                 f"precision={self.precision} is a way of GPUs, but placement.device=cpu; "
                 "set precision=fp32 or placement.device=cuda"

@@ -14,8 +14,8 @@ class Precision(StrEnum):
     """Operands rounded to 10 bits of mantissa by a GPU's matrix units."""
     BF16 = "bf16"
     """Operands and results rounded to 7 bits of mantissa."""
-    BF16X6 = "bf16x6"
-    """fp32 from a GPU's matrix units: operands in three bf16 parts each, of which six products are summed.
+    FP16X3 = "fp16x3"
+    """fp32 from a GPU's matrix units: operands in two fp16 parts each, of which three products are summed.
 
-    Relative errors stay below 5e-6 (docs/performance.md); those of fp32 products there stay below 2e-6.
+    Relative errors stay below 6e-6 (docs/performance.md); those of fp32 products there stay below 2e-6.
     """

@@ -67,7 +67,7 @@ def test_wrong_value_is_told_before_fields_that_are_missing(refusal):
             "a list of `initialization` or `data_order`, not empty",
         ),
         ("corpus.train_stories=0", "corpus.train_stories=0 is wrong: it should be a whole number > 0 or `all`"),
-        ("precision=fp16", "precision='fp16' is wrong: it should be `fp32`, `tf32`, `bf16` or `bf16x6`"),
+        ("precision=fp16", "precision='fp16' is wrong: it should be `fp32`, `tf32`, `bf16` or `fp16x3`"),
         ("name=2024", "name=2024 is wrong: it should be text; write it in quotes"),
         (
             "name=two words",

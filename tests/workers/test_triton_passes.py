@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 
+import numpy
 import pytest
+import torch
 
 pytest.importorskip("triton", reason="triton comes with torch's builds for GPUs only")
 
@@ -30,7 +32,7 @@ tokens, targets = torch.randint(0, 300, (2, 3, 4, 16), generator=torch.Generator
 results = []
 expected_blocks = PlainBlocks(config, passes=TorchStackPasses(), precision=Precision.FP32)
 triton = TritonStackPasses()
-if Precision(sys.argv[2]) is Precision.BF16X6:
+if Precision(sys.argv[2]) is Precision.FP16X3:
     actual_blocks = SplitBlocks(config, passes=triton, kernels=TritonSplitKernels())
 else:
     actual_blocks = PlainBlocks(config, passes=triton, precision=Precision.FP32)
@@ -58,10 +60,13 @@ SHAPE = {"vocab_size": 300, "width": 24, "num_layers": 2, "num_heads": 2, "mlp_w
         ({"num_heads": 3, "num_kv_heads": 1}, 14),
     ],
 )
-@pytest.mark.parametrize("precision", ["fp32", "bf16x6"])
+@pytest.mark.parametrize("precision", ["fp32", "fp16x3"])
 def test_losses_and_gradients_are_those_of_torch(changes, num_tensors, precision):
+    is_interpreted = not torch.cuda.is_available()
+    if is_interpreted and precision == "fp16x3" and numpy.lib.NumpyVersion(numpy.__version__) >= "2.4.0":
+        pytest.skip("triton's interpreter turns one-element arrays into numbers, which numpy 2.4 does not")
     # A process of its own: the interpreter is chosen when triton is imported.
-    environment = {**os.environ, "TRITON_INTERPRET": "1"}
+    environment = {**os.environ, **({"TRITON_INTERPRET": "1"} if is_interpreted else {})}
     answer = subprocess.run(
         [sys.executable, "-c", COMPARISON, json.dumps(SHAPE | changes), precision],
         capture_output=True,

@@ -61,6 +61,6 @@ def _blocks(config: ExperimentConfig, *, device: torch.device) -> AbstractStackB
     from workers.stack.triton_split import TritonSplitKernels
 
     passes = TritonStackPasses(config.precision)
-    if config.precision is Precision.BF16X6:
+    if config.precision is Precision.FP16X3:
         return SplitBlocks(config.model, passes=passes, kernels=TritonSplitKernels())
     return PlainBlocks(config.model, passes=passes, precision=config.precision)

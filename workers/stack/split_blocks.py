@@ -9,22 +9,29 @@ from torch import Tensor
 from configs.model import ModelConfig
 from workers.stack.blocks import AbstractStackBlocks
 from workers.stack.passes import AbstractStackPasses
-from workers.stack.split_kernels import AbstractSplitKernels
-from workers.stack.split_linear import input_gradient, product, split, split_linear, weight_gradient
+from workers.stack.split_kernels import AbstractSplitKernels, Split
+from workers.stack.split_linear import (
+    bounded_input_gradient,
+    bounded_product,
+    input_gradient,
+    product,
+    split_linear,
+    weight_gradient,
+)
 
 __all__ = ["SplitBlocks"]
 
-# Shapes: see workers/stack/passes.py and workers/stack/split_linear.py.
+# Shapes: see workers/stack/passes.py.
 
 
 @final
 class SplitBlocks(AbstractStackBlocks):
-    """For `precision: bf16x6`: what lies between two products goes from one to the other in parts.
+    """For `precision: fp16x3`: what lies between two products goes from one to the other in parts.
 
     Args:
         config: See the base class.
         passes: What computes the rest.
-        kernels: The passes whose results are split.
+        kernels: The products, and the passes whose results are split.
     """
 
     def __init__(self, config: ModelConfig, *, passes: AbstractStackPasses, kernels: AbstractSplitKernels) -> None:
@@ -69,7 +76,7 @@ class SplitBlocks(AbstractStackBlocks):
         return self._after_norm(rotated, stream_SND, addition_SND, gain_SD, weight_SOD)
 
     def _linear(self, input_SNI: Tensor, weight_SOI: Tensor) -> Tensor:
-        return split_linear(input_SNI, weight_SOI)
+        return split_linear(input_SNI, weight_SOI, kernels=self._kernels)
 
     def _after_norm(
         self, rest: "_AbstractRest", stream_SND: Tensor, addition_SND: Tensor | None, gain_SD: Tensor, *weights: Tensor
@@ -81,17 +88,23 @@ class SplitBlocks(AbstractStackBlocks):
 
 
 class _AbstractRest(ABC):
-    """What follows the norm in a block."""
+    """What follows the norm in a block, once; it keeps what its gradient needs."""
 
     def __init__(self, kernels: AbstractSplitKernels) -> None:
         self._kernels = kernels
+        self._kept: tuple[Any, ...] = ()  # Any: of each kind its own
+
+    def _take(self) -> tuple[Any, ...]:
+        """What `forward` kept, which is let go when the gradient is there."""
+        kept, self._kept = self._kept, ()
+        return kept
 
     @abstractmethod
-    def forward(self, normed_SNPD: Tensor, *weights: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The result for rows that are split for the left, and what `backward` needs of it."""
+    def forward(self, normed: Split, *weights: Tensor) -> Tensor:
+        """The result for normalized rows."""
 
     @abstractmethod
-    def backward(self, of_out: Tensor, *kept: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def backward(self, of_out: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """What reaches the normalized rows, in fp32, and each weight."""
 
 
@@ -102,34 +115,38 @@ class _RotatedQkv(_AbstractRest):
         self._rotary = rotary
         self._num_values = num_values
 
-    def forward(self, normed_SNPD: Tensor, *weights: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        (weight_SOD,) = weights
-        qkv_SNO = product(normed_SNPD, split(weight_SOD, is_left=False))
-        rotated_SNO = self._kernels.rotate(qkv_SNO, self._rotary, num_values=self._num_values)
-        return rotated_SNO, (normed_SNPD, weight_SOD)
+    def forward(self, normed: Split, *weights: Tensor) -> Tensor:
+        weight = self._kernels.split(weights[0])
+        self._kept = normed, weight
+        qkv_SNO = product(normed, weight, kernels=self._kernels)
+        return self._kernels.rotate(qkv_SNO, self._rotary, num_values=self._num_values)
 
-    def backward(self, of_out: Tensor, *kept: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        normed_SNPD, weight_SOD = kept
-        of_qkv_SNPO = self._kernels.rotate_backward(of_out, self._rotary, num_values=self._num_values)
-        return input_gradient(of_qkv_SNPO, weight_SOD), (weight_gradient(of_qkv_SNPO, normed_SNPD),)
+    def backward(self, of_out: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        normed, weight = self._take()
+        of_qkv = self._kernels.rotate_backward(of_out, self._rotary, num_values=self._num_values)
+        of_weight_SOD = weight_gradient(of_qkv, normed, kernels=self._kernels)
+        return input_gradient(of_qkv, weight, kernels=self._kernels), (of_weight_SOD,)
 
 
 @final
 class _Mlp(_AbstractRest):
-    def forward(self, normed_SNPD: Tensor, *weights: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        gate_up_SMD, down_SDM = weights
-        gate_up_SNM = product(normed_SNPD, split(gate_up_SMD, is_left=False))
-        hidden_SNPM = self._kernels.swiglu(gate_up_SNM)
-        out_SND = product(hidden_SNPM, split(down_SDM, is_left=False))
-        return out_SND, (normed_SNPD, gate_up_SMD, gate_up_SNM, hidden_SNPM, down_SDM)
+    def forward(self, normed: Split, *weights: Tensor) -> Tensor:
+        gate_up, down = (self._kernels.split(weight) for weight in weights)
+        gate_up_SNM, bound_S = bounded_product(normed, gate_up, kernels=self._kernels)
+        hidden = self._kernels.swiglu(gate_up_SNM, bound_S=bound_S)
+        self._kept = normed, gate_up, gate_up_SNM, bound_S, hidden, down
+        return product(hidden, down, kernels=self._kernels)
 
-    def backward(self, of_out: Tensor, *kept: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        normed_SNPD, gate_up_SMD, gate_up_SNM, hidden_SNPM, down_SDM = kept
-        of_out_SNPD = split(of_out, is_left=False)
-        of_down_SDM = weight_gradient(of_out_SNPD, hidden_SNPM)
-        of_gate_up_SNPM = self._kernels.swiglu_backward(input_gradient(of_out_SNPD, down_SDM), gate_up_SNM)
-        of_gate_up_SMD = weight_gradient(of_gate_up_SNPM, normed_SNPD)
-        return input_gradient(of_gate_up_SNPM, gate_up_SMD), (of_gate_up_SMD, of_down_SDM)
+    def backward(self, of_out: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        normed, gate_up, gate_up_SNM, bound_S, hidden, down = self._take()
+        split_of_out = self._kernels.split(of_out)
+        of_down_SDM = weight_gradient(split_of_out, hidden, kernels=self._kernels)
+        of_hidden_SNM, of_hidden_bound_S = bounded_input_gradient(split_of_out, down, kernels=self._kernels)
+        of_gate_up = self._kernels.swiglu_backward(
+            of_hidden_SNM, gate_up_SNM, of_hidden_bound_S=of_hidden_bound_S, bound_S=bound_S
+        )
+        of_gate_up_SMD = weight_gradient(of_gate_up, normed, kernels=self._kernels)
+        return input_gradient(of_gate_up, gate_up, kernels=self._kernels), (of_gate_up_SMD, of_down_SDM)
 
 
 @final
@@ -138,18 +155,20 @@ class _Head(_AbstractRest):
         super().__init__(kernels)
         self._targets_SN = targets_SN
 
-    def forward(self, normed_SNPD: Tensor, *weights: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        (head_SVD,) = weights
-        logits_SNV = product(normed_SNPD, split(head_SVD, is_left=False))
+    def forward(self, normed: Split, *weights: Tensor) -> Tensor:
+        head = self._kernels.split(weights[0])
+        logits_SNV = product(normed, head, kernels=self._kernels)
         losses_S, log_sums_SN = self._kernels.cross_entropy(logits_SNV, self._targets_SN)
-        return losses_S, (normed_SNPD, head_SVD, logits_SNV, log_sums_SN)
+        self._kept = normed, head, logits_SNV, log_sums_SN
+        return losses_S
 
-    def backward(self, of_out: Tensor, *kept: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        normed_SNPD, head_SVD, logits_SNV, log_sums_SN = kept
-        of_logits_SNPV = self._kernels.cross_entropy_backward(
+    def backward(self, of_out: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        normed, head, logits_SNV, log_sums_SN = self._take()
+        of_logits = self._kernels.cross_entropy_backward(
             of_out.contiguous(), logits_SNV=logits_SNV, targets_SN=self._targets_SN, log_sums_SN=log_sums_SN
         )
-        return input_gradient(of_logits_SNPV, head_SVD), (weight_gradient(of_logits_SNPV, normed_SNPD),)
+        of_head_SVD = weight_gradient(of_logits, normed, kernels=self._kernels)
+        return input_gradient(of_logits, head, kernels=self._kernels), (of_head_SVD,)
 
 
 class _NormAndRest(torch.autograd.Function):
@@ -164,20 +183,18 @@ class _NormAndRest(torch.autograd.Function):
         gain_SD: Tensor,
         *weights: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        added_SND, normed_SNPD, inverse_rms_SN = kernels.add_rms_norm(
-            stream_SND, addition_SND, gain_SD, epsilon=epsilon
-        )
-        out, kept = rest.forward(normed_SNPD, *weights)
+        added_SND, normed, inverse_rms_SN = kernels.add_rms_norm(stream_SND, addition_SND, gain_SD, epsilon=epsilon)
+        out = rest.forward(normed, *weights)
         ctx.kernels, ctx.rest, ctx.has_addition = kernels, rest, addition_SND is not None
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(added_SND, gain_SD, inverse_rms_SN, *kept)
+        ctx.save_for_backward(added_SND, gain_SD, inverse_rms_SN)
         return (added_SND.view_as(added_SND) if addition_SND is None else added_SND), out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         of_added_SND, of_out = gradients
-        added_SND, gain_SD, inverse_rms_SN, *kept = ctx.saved_tensors
-        of_normed_SND, of_weights = ctx.rest.backward(of_out, *kept)
+        added_SND, gain_SD, inverse_rms_SN = ctx.saved_tensors
+        of_normed_SND, of_weights = ctx.rest.backward(of_out)
         of_stream_SND, of_gain_SD = ctx.kernels.add_rms_norm_backward(
             of_added_SND, of_normed_SND, added_SND=added_SND, gain_SD=gain_SD, inverse_rms_SN=inverse_rms_SN
         )

@@ -6,6 +6,8 @@ Every result is written by one program alone and summed in a fixed order, so tha
 import triton
 import triton.language as tl
 
+from workers.stack.triton_parts import part_scale, store_parts
+
 __all__ = [
     "add_rms_norm_backward_kernel",
     "add_rms_norm_kernel",
@@ -14,27 +16,12 @@ __all__ = [
     "embed_backward_kernel",
     "embed_kernel",
     "rotate_kernel",
-    "split_kernel",
     "swiglu_backward_kernel",
     "swiglu_kernel",
 ]
 
-# Rows are those of all seeds, one seed after another; `rows_per_seed` of them belong to one seed.
-
-
-@triton.jit
-def store_parts(planes, run, value, inside, is_left: tl.constexpr):
-    """Store the three bf16 parts of values into the six planes of one side; `run` values lie between two planes."""
-    first = value.to(tl.bfloat16)
-    rest = value - first.to(tl.float32)
-    second = rest.to(tl.bfloat16)
-    third = (rest - second.to(tl.float32)).to(tl.bfloat16)
-    tl.store(planes, third if is_left else first, inside)
-    tl.store(planes + run, first if is_left else third, inside)
-    tl.store(planes + 2 * run, second, inside)
-    tl.store(planes + 3 * run, second if is_left else first, inside)
-    tl.store(planes + 4 * run, first if is_left else second, inside)
-    tl.store(planes + 5 * run, first, inside)
+# Rows are those of all seeds, one seed after another; `rows_per_seed` of them belong to one seed. Results may be split:
+# `scales`, `plane` and `stride` are those of workers/stack/triton_parts.py then, and of no use otherwise.
 
 
 @triton.jit
@@ -72,15 +59,18 @@ def add_rms_norm_kernel(
     added,
     normed,
     inverse_rms,
+    scales,
     rows_per_seed,
     gain_stride,
     width,
     epsilon,
+    plane,
+    stride,
     has_addition: tl.constexpr,
+    is_split: tl.constexpr,
     block: tl.constexpr,
-    is_split: tl.constexpr = False,
 ):
-    """Added = stream + addition; normed = gain * added / rms(added), or its parts for the left of a product."""
+    """Added = stream + addition; normed = gain * added / rms(added), or its parts."""
     row = tl.program_id(0).to(tl.int64)
     columns = tl.arange(0, block)
     inside = columns < width
@@ -90,9 +80,15 @@ def add_rms_norm_kernel(
         tl.store(added + row * width + columns, x, inside)
     scale = 1.0 / tl.sqrt(tl.sum(x * x) / width + epsilon)
     tl.store(inverse_rms + row, scale)
-    g = tl.load(gain + row // rows_per_seed * gain_stride + columns, inside, other=0.0)
+    seed, row_of_seed = row // rows_per_seed, row % rows_per_seed
+    g = tl.load(gain + seed * gain_stride + columns, inside, other=0.0)
     if is_split:
-        store_parts(normed + row * 6 * width + columns, width, x * scale * g, inside, True)
+        # No value is larger than its row's norm, which the root mean square brings to sqrt(width).
+        split_scale = part_scale(tl.max(tl.abs(g)) * tl.sqrt(width.to(tl.float32)))
+        if row_of_seed == 0:
+            tl.store(scales + seed, split_scale)
+        place = normed + seed * 2 * plane + row_of_seed * stride + columns
+        store_parts(place, plane, x * scale * g * split_scale, inside)
     else:
         tl.store(normed + row * width + columns, x * scale * g, inside)
 
@@ -135,37 +131,71 @@ def add_rms_norm_backward_kernel(
 
 
 @triton.jit
-def swiglu_kernel(gate_up, hidden, mlp_width, num_values, block: tl.constexpr, is_split: tl.constexpr = False):
-    """Hidden = silu(gate) * up, or its parts for the left of a product."""
+def swiglu_kernel(
+    gate_up,
+    bounds,
+    hidden,
+    scales,
+    mlp_width,
+    rows_per_seed,
+    plane,
+    stride,
+    is_split: tl.constexpr,
+    block: tl.constexpr,
+):
+    """Hidden = silu(gate) * up, or its parts; `bounds` are those of gates and ups."""
+    seed = tl.program_id(1).to(tl.int64)
     index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
-    inside = index < num_values
     row, column = index // mlp_width, index % mlp_width
-    gate = tl.load(gate_up + row * 2 * mlp_width + column, inside, other=0.0)
-    up = tl.load(gate_up + row * 2 * mlp_width + mlp_width + column, inside, other=0.0)
+    inside = row < rows_per_seed
+    start = (seed * rows_per_seed + row) * 2 * mlp_width + column
+    gate = tl.load(gate_up + start, inside, other=0.0)
+    up = tl.load(gate_up + start + mlp_width, inside, other=0.0)
+    value = gate * tl.sigmoid(gate) * up
     if is_split:
-        store_parts(hidden + row * 6 * mlp_width + column, mlp_width, gate * tl.sigmoid(gate) * up, inside, True)
+        bound = tl.load(bounds + seed)
+        scale = part_scale(bound * bound)
+        if tl.program_id(0) == 0:
+            tl.store(scales + seed, scale)
+        store_parts(hidden + seed * 2 * plane + row * stride + column, plane, value * scale, inside)
     else:
-        tl.store(hidden + index, gate * tl.sigmoid(gate) * up, inside)
+        tl.store(hidden + seed * rows_per_seed * mlp_width + index, value, inside)
 
 
 @triton.jit
 def swiglu_backward_kernel(
-    hidden_gradient, gate_up, gradient, mlp_width, num_values, block: tl.constexpr, is_split: tl.constexpr = False
+    hidden_gradient,
+    gate_up,
+    gradient_bounds,
+    bounds,
+    gradient,
+    scales,
+    mlp_width,
+    rows_per_seed,
+    plane,
+    stride,
+    is_split: tl.constexpr,
+    block: tl.constexpr,
 ):
-    """Gradients of gates and ups, laid out as these are, or their parts for the right of a product."""
+    """Gradients of gates and ups, laid out as these are, or their parts; `bounds` are those of gates and ups."""
+    seed = tl.program_id(1).to(tl.int64)
     index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
-    inside = index < num_values
     row, column = index // mlp_width, index % mlp_width
-    start = row * 2 * mlp_width + column
+    inside = row < rows_per_seed
+    start = (seed * rows_per_seed + row) * 2 * mlp_width + column
     gate = tl.load(gate_up + start, inside, other=0.0)
     up = tl.load(gate_up + start + mlp_width, inside, other=0.0)
-    d = tl.load(hidden_gradient + index, inside, other=0.0)
+    d = tl.load(hidden_gradient + seed * rows_per_seed * mlp_width + index, inside, other=0.0)
     s = tl.sigmoid(gate)
     of_gate, of_up = d * up * s * (1.0 + gate * (1.0 - s)), d * gate * s
     if is_split:
-        place = gradient + row * 12 * mlp_width + column
-        store_parts(place, 2 * mlp_width, of_gate, inside, False)
-        store_parts(place + mlp_width, 2 * mlp_width, of_up, inside, False)
+        # The slope of silu is at most 1.1.
+        scale = part_scale(1.1 * tl.load(gradient_bounds + seed) * tl.load(bounds + seed))
+        if tl.program_id(0) == 0:
+            tl.store(scales + seed, scale)
+        place = gradient + seed * 2 * plane + row * stride + column
+        store_parts(place, plane, of_gate * scale, inside)
+        store_parts(place + mlp_width, plane, of_up * scale, inside)
     else:
         tl.store(gradient + start, of_gate, inside)
         tl.store(gradient + start + mlp_width, of_up, inside)
@@ -176,19 +206,24 @@ def rotate_kernel(
     qkv,
     cosines,
     sines,
+    bounds,
     out,
+    scales,
+    rows_per_seed,
     length,
     num_pairs,
     num_values,
     head_width,
     direction,
+    plane,
+    stride,
     copy_values: tl.constexpr,
+    is_split: tl.constexpr,
     block: tl.constexpr,
-    is_split: tl.constexpr = False,
 ):
     """Turn the neighbouring pairs of queries and keys by their position's angle, or back (direction -1).
 
-    The result may be split for the right of a product.
+    The result may be split; `bounds` are those of what is turned.
     """
     row = tl.program_id(0).to(tl.int64)
     pair = tl.arange(0, block)
@@ -202,12 +237,16 @@ def rotate_kernel(
     odd = tl.load(qkv + first + 1, inside, other=0.0)
     value = start + 2 * num_pairs + pair
     if is_split:
-        width = 2 * num_pairs + num_values
+        seed, row_of_seed = row // rows_per_seed, row % rows_per_seed
+        scale = part_scale(1.5 * tl.load(bounds + seed))  # a pair that is turned grows by sqrt(2) at most
+        if row_of_seed == 0:
+            tl.store(scales + seed, scale)
+        place = out + seed * 2 * plane + row_of_seed * stride
         columns = tl.arange(0, 2 * block)
         turned = tl.interleave(even * c - odd * s, odd * c + even * s)
-        store_parts(out + 6 * start + columns, width, turned, columns < 2 * num_pairs, False)
+        store_parts(place + columns, plane, turned * scale, columns < 2 * num_pairs)
         values = tl.load(qkv + value, pair < num_values, other=0.0)
-        store_parts(out + 6 * start + 2 * num_pairs + pair, width, values, pair < num_values, False)
+        store_parts(place + 2 * num_pairs + pair, plane, values * scale, pair < num_values)
     else:
         tl.store(out + first, even * c - odd * s, inside)
         tl.store(out + first + 1, odd * c + even * s, inside)
@@ -234,12 +273,15 @@ def cross_entropy_backward_kernel(
     log_sums,
     of_losses,
     gradient,
+    scales,
     rows_per_seed,
     vocabulary,
+    plane,
+    stride,
+    is_split: tl.constexpr,
     block: tl.constexpr,
-    is_split: tl.constexpr = False,
 ):
-    """(softmax - indicator of the target) * its seed's gradient / rows_per_seed, or its parts for the right.
+    """(softmax - indicator of the target) * its seed's gradient / rows_per_seed, or its parts.
 
     The gradient may take the place of the logits.
     """
@@ -247,23 +289,15 @@ def cross_entropy_backward_kernel(
     columns = tl.arange(0, block)
     inside = columns < vocabulary
     x = tl.load(logits + row * vocabulary + columns, inside, other=0.0)
-    scale = tl.load(of_losses + row // rows_per_seed) / rows_per_seed
+    seed, row_of_seed = row // rows_per_seed, row % rows_per_seed
+    factor = tl.load(of_losses + seed) / rows_per_seed
     share = tl.exp(x - tl.load(log_sums + row))
     indicator = tl.where(columns == tl.load(targets + row), 1.0, 0.0)
     if is_split:
-        place = gradient + row * 6 * vocabulary + columns
-        store_parts(place, vocabulary, (share - indicator) * scale, inside, False)
+        scale = part_scale(tl.abs(factor))
+        if row_of_seed == 0:
+            tl.store(scales + seed, scale)
+        place = gradient + seed * 2 * plane + row_of_seed * stride + columns
+        store_parts(place, plane, (share - indicator) * factor * scale, inside)
     else:
-        tl.store(gradient + row * vocabulary + columns, (share - indicator) * scale, inside)
-
-
-@triton.jit
-def split_kernel(
-    values, planes, run, values_per_seed, seed_stride, num_values, is_left: tl.constexpr, block: tl.constexpr
-):
-    """The three bf16 parts of each value; value i of a run goes to place i of each of the six planes of that run."""
-    index = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
-    inside = index < num_values
-    start = index // values_per_seed * seed_stride + index % values_per_seed
-    value = tl.load(values + start, inside, other=0.0)
-    store_parts(planes + index // run * 6 * run + index % run, run, value, inside, is_left)
+        tl.store(gradient + row * vocabulary + columns, (share - indicator) * factor, inside)
