@@ -84,6 +84,9 @@ def multiply_kernel(
 ):
     """One tile of one piece of one seed's product: high x high + high x low + low x high.
 
+    The small products have a sum of their own: a matrix unit drops what lies below the last bit of a sum at every
+    addition, and the large one takes a third of these then.
+
     `left` and `right` describe planes of shape (2 seeds, rows, columns); what lies outside of them counts as zeros.
     """
     batch = tl.program_id(1)
@@ -96,6 +99,7 @@ def multiply_kernel(
     row = (first_tile_row + tile % tiles_in_group % height) * rows_per_tile
     column = tile % tiles_in_group // height * columns_per_tile
     total = tl.zeros([rows_per_tile, columns_per_tile], tl.float32)
+    small = tl.zeros([rows_per_tile, columns_per_tile], tl.float32)
     for turn in range(0, terms_per_piece, terms_per_turn):
         term = first_term + turn
         if is_left_transposed:
@@ -110,9 +114,10 @@ def multiply_kernel(
         else:
             right_high = right.load([2 * seed, term, column]).reshape(terms_per_turn, columns_per_tile)
             right_low = right.load([2 * seed + 1, term, column]).reshape(terms_per_turn, columns_per_tile)
-        total = tl.dot(left_low, right_high, total)
-        total = tl.dot(left_high, right_low, total)
+        small = tl.dot(left_low, right_high, small)
+        small = tl.dot(left_high, right_low, small)
         total = tl.dot(left_high, right_high, total)
+    total += small
     # One after another: their product may be too large for fp32.
     total *= 1.0 / tl.load(left_scales + seed)
     total *= 1.0 / tl.load(right_scales + seed)
