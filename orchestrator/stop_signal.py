@@ -1,11 +1,12 @@
 """Turn Ctrl-C and SIGTERM into a request to stop, and a second one into an end at once; neither gets lost."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
+from types import FrameType, TracebackType
 
 __all__ = ["StopRequest", "interrupts_kept", "stop_on_signals"]
 
@@ -36,7 +37,7 @@ def stop_on_signals(request: StopRequest) -> Iterator[None]:
 def interrupts_kept() -> Iterator[None]:
     """Raise KeyboardInterrupt at a signal, and at the end of the block again if what runs in it has swallowed that.
 
-    An exception that a library's destructor or callback lets through is printed and forgotten.
+    An exception that a library's destructor or callback lets through is forgotten, and would be printed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python hands signals to the main thread only
@@ -49,7 +50,7 @@ def interrupts_kept() -> Iterator[None]:
         raise KeyboardInterrupt
 
     try:
-        with _handling(note):
+        with _handling(note), _interrupts_not_printed():
             yield
     except Exception as error:
         if has_come:
@@ -67,3 +68,23 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
     finally:
         for number, before in zip(_NUMBERS, previous, strict=True):
             signal.signal(number, before)
+
+
+@contextmanager
+def _interrupts_not_printed() -> Iterator[None]:
+    """Through these hooks Python, and what is written in Cython, print exceptions that go nowhere."""
+    print_unraisable, print_uncaught = sys.unraisablehook, sys.excepthook
+
+    def on_unraisable(unraisable: "sys.UnraisableHookArgs", /) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            print_unraisable(unraisable)
+
+    def on_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None, /) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            print_uncaught(kind, error, traceback)
+
+    sys.unraisablehook, sys.excepthook = on_unraisable, on_uncaught
+    try:
+        yield
+    finally:
+        sys.unraisablehook, sys.excepthook = print_unraisable, print_uncaught

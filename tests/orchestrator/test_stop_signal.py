@@ -1,6 +1,8 @@
 """Signals that this process sends itself."""
 
 import signal
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 
@@ -44,6 +46,43 @@ def test_interrupt_that_was_swallowed_is_raised_at_the_end(number: signal.Signal
         done.append("what follows")
 
     assert done == ["what follows"]
+
+
+class Destroyed:
+    """Does something when it is destroyed."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+
+    def __del__(self) -> None:
+        self.act()
+
+
+def test_interrupt_that_was_swallowed_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: printed.append(unraisable.exc_type))
+
+    with pytest.raises(KeyboardInterrupt), interrupts_kept():
+        Destroyed(lambda: signal.raise_signal(signal.SIGINT))
+        Destroyed(lambda: 1 / 0)
+
+    assert printed == [ZeroDivisionError]
+    Destroyed(lambda: signal.raise_signal(signal.SIGINT))
+    assert printed == [ZeroDivisionError, KeyboardInterrupt]
+
+
+def test_interrupt_that_a_library_prints_as_uncaught_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, _error, _traceback: printed.append(kind))
+
+    with pytest.raises(KeyboardInterrupt), interrupts_kept():
+        for act in (lambda: signal.raise_signal(signal.SIGINT), lambda: 1 / 0):
+            try:
+                act()
+            except (KeyboardInterrupt, ZeroDivisionError) as error:
+                sys.excepthook(type(error), error, error.__traceback__)
+
+    assert printed == [ZeroDivisionError]
 
 
 def test_error_that_follows_from_an_interrupt_gives_way_to_it() -> None:
