@@ -28,22 +28,21 @@ def store_parts(parts, plane, value, inside):
 
 
 @triton.jit
-def _raise_bound(bound, values):
-    """As bits, which are ordered as magnitudes are, with NaN above all; which program comes first is no matter."""
-    tl.atomic_max(bound, tl.max(tl.abs(values).to(tl.int32, bitcast=True)), sem="relaxed")
+def _magnitude(value):
+    """The bits of magnitudes, which as whole numbers are ordered as the magnitudes are, with NaN above all."""
+    return tl.abs(value).to(tl.int32, bitcast=True)
 
 
 @triton.jit
 def bound_kernel(values, bounds, values_per_seed, seed_stride, block: tl.constexpr, blocks_per_program: tl.constexpr):
     """Raise each seed's bound, which is given as its bits, to the largest magnitude of its values."""
-    seed = tl.program_id(1)
-    largest = tl.zeros([block], tl.float32)
+    seed = tl.program_id(1).to(tl.int64)
+    largest = tl.zeros([block], tl.int32)
     for number in range(blocks_per_program):
-        index = (tl.program_id(0) * blocks_per_program + number) * block + tl.arange(0, block)
-        place = values + seed.to(tl.int64) * seed_stride + index
-        value = tl.abs(tl.load(place, index < values_per_seed, other=0.0))
-        largest = tl.where(value <= largest, largest, value)  # NaN takes the place of what it is compared with
-    _raise_bound(bounds + seed, largest)
+        index = (tl.program_id(0).to(tl.int64) * blocks_per_program + number) * block + tl.arange(0, block)
+        value = tl.load(values + seed * seed_stride + index, index < values_per_seed, other=0.0)
+        largest = tl.maximum(largest, _magnitude(value))
+    tl.atomic_max(bounds + seed, tl.max(largest), sem="relaxed")  # the same in whatever order
 
 
 @triton.jit
@@ -125,4 +124,4 @@ def multiply_kernel(
     place = out + batch.to(tl.int64) * num_rows * num_columns + rows.to(tl.int64) * num_columns + columns
     tl.store(place, total, (rows < num_rows) & (columns < num_columns))
     if has_bounds:
-        _raise_bound(bounds + seed, total)  # what lies outside is zero
+        tl.atomic_max(bounds + seed, tl.max(_magnitude(total)), sem="relaxed")  # what lies outside is zero
