@@ -131,16 +131,12 @@ def _quiet() -> Iterator[None]:
 
 
 def _init(**options: Any) -> None:  # Any: the options of ray.init
-    try:
-        # Ray sets a handler of its own for SIGTERM; what the command has set holds again behind this.
-        with interrupts_kept():
-            import ray
+    with interrupts_kept():
+        import ray
 
-            # Workers import from the driver's current directory first; there lies what others wrote, a `workers/` even.
-            with chdir("/"):
-                ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-    except SystemExit as ending:  # Ray's own answer to SIGTERM meanwhile
-        raise KeyboardInterrupt from ending
+        # Workers import from the driver's current directory first; there lies what others wrote, a `workers/` even.
+        with chdir("/"):
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
 
 
 def _require_answer(address: str) -> None:

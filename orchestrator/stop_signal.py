@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType, TracebackType
+from typing import Any
 
 __all__ = ["StopRequest", "interrupts_kept", "stop_on_signals"]
 
@@ -50,7 +51,7 @@ def interrupts_kept() -> Iterator[None]:
         raise KeyboardInterrupt
 
     try:
-        with _handling(note), _interrupts_not_printed():
+        with _handling(note), _handlers_kept(), _interrupts_not_printed():
             yield
     except Exception as error:
         if has_come:
@@ -68,6 +69,21 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
     finally:
         for number, before in zip(_NUMBERS, previous, strict=True):
             signal.signal(number, before)
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Let nobody replace the handlers meanwhile: Ray does as it starts, and what its own raise may be swallowed too."""
+    set_handler = signal.signal
+
+    def set_other(number: int, handler: Any, /) -> Any:  # Any: as in signal.signal
+        return signal.getsignal(number) if number in _NUMBERS else set_handler(number, handler)
+
+    signal.signal = set_other  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        signal.signal = set_handler
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-NUM_INLINE_KILLS = 30
-NUM_RAY_KILLS = 10
+NUM_INLINE_KILLS = 15
+NUM_RAY_KILLS = 5
 KILLS_PER_EXPERIMENT = 5
 WEIGHTS = (3, 3, 2)  # of training actor, metrics actor and driver, which ends the experiment
 

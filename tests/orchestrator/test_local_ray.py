@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 # Long enough to be looked at, and to be stopped long before its end.
 ENDLESS = {"budget_tokens": 64_000_000, "every_tokens": 64_000, "tokens_per_step": 64}
-LONG = {"budget_tokens": 96_000, "every_tokens": 3_200, "tokens_per_step": 64}
+LONG = {"budget_tokens": 48_000, "every_tokens": 3_200, "tokens_per_step": 64}
 # Ray's dashboard and runtime-environment agents were seen 64 s after their raylet.
 AUXILIARY_LINGER_S = 75.0
 ENDS_WITHIN_S = 60.0

@@ -48,6 +48,30 @@ def test_interrupt_that_was_swallowed_is_raised_at_the_end(number: signal.Signal
     assert done == ["what follows"]
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_handler_that_a_library_sets_is_not_taken_meanwhile(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    heard: list[int] = []
+
+    with pytest.raises(KeyboardInterrupt), interrupts_kept():
+        signal.signal(number, lambda number, _frame: heard.append(number))
+        signal.raise_signal(number)
+
+    assert heard == []
+    assert signal.getsignal(number) is before
+
+
+def test_handlers_of_other_signals_may_be_set_meanwhile() -> None:
+    heard: list[int] = []
+
+    with interrupts_kept():
+        before = signal.signal(signal.SIGUSR1, lambda number, _frame: heard.append(number))
+        signal.raise_signal(signal.SIGUSR1)
+        signal.signal(signal.SIGUSR1, before)
+
+    assert heard == [signal.SIGUSR1]
+
+
 class Destroyed:
     """Does something when it is destroyed."""
 
@@ -60,15 +84,18 @@ class Destroyed:
 
 def test_interrupt_that_was_swallowed_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[type[BaseException]] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: printed.append(unraisable.exc_type))
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        printed.append(unraisable.exc_type)
+
+    monkeypatch.setattr(sys, "unraisablehook", hook)
 
     with pytest.raises(KeyboardInterrupt), interrupts_kept():
         Destroyed(lambda: signal.raise_signal(signal.SIGINT))
         Destroyed(lambda: 1 / 0)
 
     assert printed == [ZeroDivisionError]
-    Destroyed(lambda: signal.raise_signal(signal.SIGINT))
-    assert printed == [ZeroDivisionError, KeyboardInterrupt]
+    assert sys.unraisablehook is hook
 
 
 def test_interrupt_that_a_library_prints_as_uncaught_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
