@@ -7,7 +7,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -53,7 +53,15 @@ def _measure(root: Path, *, num_seeds: int, num_slots: int) -> None:
     view = _MemoryView()
     began_s = time.perf_counter()
     with _StandInExecutor(metrics, num_slots=num_slots) as executor:
-        Controller(config, run_dir=root, executor=executor, view=view, stop=StopRequest(), clock=time.monotonic).run()
+        Controller(
+            config,
+            run_dir=root,
+            executor=executor,
+            view=view,
+            stop=StopRequest(),
+            clock=time.monotonic,
+            began_s=time.monotonic(),
+        ).run()
     trained_s = time.perf_counter() - began_s
     with reading_ledger(paths.ledger_file) as ledger:
         records = ledger.records()
@@ -117,6 +125,9 @@ class _MemoryView(AbstractView):
 
     def show(self, event: Event) -> None:
         del event
+
+    def look_back(self, events: Sequence[Event]) -> None:
+        del events
 
     def update(self, snapshot: Snapshot) -> None:
         self._sizes.append((snapshot.done_fraction, self._process.memory_info().rss))

@@ -10,6 +10,8 @@ __all__ = ["move_directory_durably", "sync_directory", "sync_tree", "write_bytes
 def write_bytes_durably(path: Path, data: bytes) -> None:
     """Put `data` at `path`: written beside, synced, moved into place, and the move synced too.
 
+    A file that holds just this already is left as it is.
+
     Args:
         path: The final name; its directory must exist.
         data: The whole content.
@@ -17,6 +19,8 @@ def write_bytes_durably(path: Path, data: bytes) -> None:
     Raises:
         OSError: If the disk is full or the place cannot be written; `path` is then as it was.
     """
+    if _holds(path, data):
+        return
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
@@ -61,6 +65,13 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def _sync_file(path: Path) -> None:

@@ -24,7 +24,7 @@ from configs.recovery import RecoveryConfig
 from configs.schedule import ScheduleConfig
 from configs.telemetry import TelemetryConfig
 
-__all__ = ["BASE_CONDITION", "ExperimentConfig", "SeedControl"]
+__all__ = ["BASE_CONDITION", "ExperimentConfig", "SeedControl", "decides_results"]
 
 BASE_CONDITION = "base"
 SeedControl = Literal["initialization", "data_order"]
@@ -36,6 +36,14 @@ OverrideValue = Any  # a value of any field; `for_condition` validates it as tha
 # What may differ between conditions: the corpus and its tokenizer are shared, so that losses compare.
 _CONDITION_SECTIONS = ("model", "optimization", "schedule")
 _SHARED_FIELDS = ("model.vocab_size", "model.directory", "model.weights_sha256", "model.end_id")
+# Sections and fields that no learning column depends on, or that the fingerprint of the corpus or weights stands for.
+_DECIDING_NOTHING = (
+    *("name", "telemetry", "recovery", "energy", "probe", "checkpoints"),
+    *("corpus.source", "corpus.train", "corpus.validation", "corpus.text_column"),
+    *("corpus.dataset", "corpus.dataset_revision", "corpus.reference_train_tokens"),
+    *("placement.max_concurrent_runs", "placement.run_order", "placement.run_order_seed"),
+    "model.directory",
+)
 
 
 class ExperimentConfig(FrozenConfig):
@@ -153,13 +161,9 @@ class ExperimentConfig(FrozenConfig):
         column. The text is told apart by the corpus fingerprint.
         """
         values = self.to_dict()
-        for key in ("name", "telemetry", "recovery", "energy", "probe", "checkpoints"):
-            del values[key]
-        for key in ("source", "train", "validation", "text_column", "dataset", "dataset_revision"):
-            del values["corpus"][key]
-        del values["corpus"]["reference_train_tokens"]
-        for key in ("max_concurrent_runs", "run_order", "run_order_seed"):
-            del values["placement"][key]
+        for field in _DECIDING_NOTHING:
+            section, _, name = field.rpartition(".")
+            del (values[section] if section else values)[name]
         # What is as it was before there was a choice is left out, so that older run directories stay valid.
         if self.schedule.spacing == "even":
             del values["schedule"]["spacing"]
@@ -173,6 +177,11 @@ class ExperimentConfig(FrozenConfig):
             del values["placement"]["tokens_at_once"]
         values["model"] = _without_defaults_of_later(self.model)
         return _canonical_sha256(values)
+
+
+def decides_results(field: str) -> bool:
+    """Whether a field, by its dotted name, is part of the fingerprint."""
+    return field not in _DECIDING_NOTHING and field.partition(".")[0] not in _DECIDING_NOTHING
 
 
 def _without_defaults_of_later(model: ModelConfig) -> dict[str, Any]:

@@ -26,9 +26,11 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     first = problems[0]
     location = _readable_location(first["loc"])
     others = {_readable_location(problem["loc"]) for problem in problems}
+    if first["type"] == "extra_forbidden":
+        others.discard(_meant(location, model) or "")  # missing because it is misspelt
     # A list that holds a wrong item is reported beside the item, and is no problem of its own.
     num_more = sum(not f"{location}.".startswith(f"{other}.") for other in others)
-    more = f" ({num_more} more {'problem follows' if num_more == 1 else 'problems follow'})" if num_more else ""
+    more = f" ({num_more} more {'problem' if num_more == 1 else 'problems'})" if num_more else ""
     return _sentence(first["type"], location, first, model) + more
 
 
@@ -92,12 +94,23 @@ def _field_at(model: type[BaseModel], path: Sequence[str]) -> tuple[str, FieldIn
 
 
 def _unknown_field(location: str, model: type[BaseModel]) -> str:
-    section, _, name = location.rpartition(".")
-    known = _fields_at(model, section.split(".") if section else [])
-    guess = nearest(name, known)
+    guess = _meant(location, model)
     if guess is None:
-        return f"{location} is not a field; {section or 'a config'} has {', '.join(known)}"
-    return f"{location} is not a field; did you mean {section}{'.' if section else ''}{guess}?"
+        section = location.rpartition(".")[0]
+        return f"{location} is not a field; {section or 'a config'} has {', '.join(_siblings(location, model))}"
+    return f"{location} is not a field; did you mean {guess}?"
+
+
+def _meant(location: str, model: type[BaseModel]) -> str | None:
+    """The field that a misspelt one was probably meant to be."""
+    section, dot, name = location.rpartition(".")
+    guess = nearest(name, _siblings(location, model))
+    return None if guess is None else f"{section}{dot}{guess}"
+
+
+def _siblings(location: str, model: type[BaseModel]) -> list[str]:
+    section = location.rpartition(".")[0]
+    return _fields_at(model, section.split(".") if section else [])
 
 
 def _fields_at(model: type[BaseModel], sections: Sequence[str]) -> list[str]:

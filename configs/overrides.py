@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["differing_fields", "with_dotted"]
+__all__ = ["differing_fields", "dotted", "with_dotted"]
 
 
 def differing_fields(one: Mapping[str, Any], other: Mapping[str, Any], *, section: str = "") -> Iterator[str]:
@@ -19,6 +19,12 @@ def differing_fields(one: Mapping[str, Any], other: Mapping[str, Any], *, sectio
             yield from differing_fields(value, other[name], section=f"{section}{name}.")
         elif value != other[name]:
             yield f"{section}{name}"
+
+
+def dotted(values: Mapping[str, Any], *, key: str) -> Any:  # Any: a value of any field
+    """The value of the field with the dotted name `key` in nested `values`."""
+    section, dot, rest = key.partition(".")
+    return dotted(values[section], key=rest) if dot else values[section]
 
 
 def with_dotted(values: Mapping[str, Any], *, key: str, value: Any) -> dict[str, Any]:

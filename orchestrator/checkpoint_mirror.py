@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from configs.checkpoints import CheckpointsConfig
 from configs.durable import move_directory_durably
 from configs.errors import CheckpointError
 from configs.run_paths import RunPaths
+from orchestrator.checkpoint_place import require_held_place
 from workers.checkpoint_store import AbstractCheckpointStore, AbstractPublished
 from workers.checksums import write_checksums
 from workers.publication import CheckpointPart
@@ -24,6 +26,7 @@ _OWN_ATTEMPT = 0
 def bring_home(
     config: CheckpointsConfig,
     *,
+    manifest: dict[str, Any],  # Any: the tree of a JSON file
     paths: RunPaths,
     records: Sequence[IntervalRecord],
     names: frozenset[str] = ANALYSED_NAMES,
@@ -32,6 +35,7 @@ def bring_home(
 
     Args:
         config: Where the checkpoints are kept.
+        manifest: The experiment's.
         paths: The run directory.
         records: The intervals that were measured; those that are there already are not asked for.
         names: Which files of each, apart from its steps, which always come.
@@ -40,12 +44,14 @@ def bring_home(
         A sentence for each that could not be had.
 
     Raises:
-        StorageError: If the place cannot be reached.
+        StorageError: If the place cannot be reached, or holds nothing of this experiment any more.
+        RunDirectoryError: If it holds another experiment.
     """
-    if config.uri is None:
-        return ()
-    store = checkpoint_store(config, paths=paths)
     missing = [record for record in records if not _is_here(record, paths=paths, names=names)]
+    if config.uri is None or not missing:
+        return ()
+    require_held_place(config, manifest=manifest)
+    store = checkpoint_store(config, paths=paths)
     with ThreadPoolExecutor(max_workers=_NUM_CONNECTIONS) as pool:
         problems = pool.map(lambda record: _fetch(record, store=store, paths=paths, names=names), missing)
         return tuple(problem for problem in problems if problem is not None)
@@ -61,7 +67,7 @@ def _fetch(
 ) -> str | None:
     checkpoint = store.published(record.run, record.interval, CheckpointPart.CHECKPOINT)
     if checkpoint is None:
-        return f"the checkpoint of {record.run} interval {record.interval} is missing."
+        return f"The checkpoint of {record.run} interval {record.interval} is missing."
     try:
         contents = _contents(checkpoint, names=names)
     except (CheckpointError, OSError) as error:

@@ -14,7 +14,7 @@ from orchestrator.shared_place import left_marker
 from workers.corpus_copies import copy_corpus
 from workers.object_storage import ObjectStorage
 
-__all__ = ["hold_place", "require_free_place", "require_own_place"]
+__all__ = ["hold_place", "require_free_place", "require_held_place", "require_own_place"]
 
 _KEYS = RunPaths(Path())
 
@@ -64,6 +64,24 @@ def require_own_place(config: CheckpointsConfig, *, manifest: dict[str, Any]) ->
     claim = _read_claim(storage)
     if claim is not None and claim.experiment_id != manifest.get("experiment_id"):
         raise _taken(storage, claim=claim)
+
+
+def require_held_place(config: CheckpointsConfig, *, manifest: dict[str, Any]) -> None:
+    """Refuse a place that does not hold the checkpoints of this experiment, though it did.
+
+    Args:
+        config: Where checkpoints are kept.
+        manifest: The experiment's.
+
+    Raises:
+        StorageError: If it cannot be reached, or holds nothing of this experiment.
+        RunDirectoryError: If it is taken by another one.
+    """
+    require_own_place(config, manifest=manifest)
+    if config.uri is not None and _read_claim(ObjectStorage(config.uri)) is None:
+        raise StorageError(
+            f"checkpoints.uri={config.uri} holds nothing of this experiment any more; mount it or put it back"
+        )
 
 
 def hold_place(config: CheckpointsConfig, *, manifest: dict[str, Any], paths: RunPaths) -> None:

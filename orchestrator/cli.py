@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from orchestrator import analyze_options, probe_options
-from orchestrator.command_output import output_width, print_lines, say_how_to_go_on
+from orchestrator.command_output import files_of, output_width, print_lines, say_how_to_go_on
 from orchestrator.printable import printable
 from orchestrator.run_options import (
     AddressOption,
@@ -76,6 +76,7 @@ def run(
     from configs.load import load_experiment
     from orchestrator.defaults import cache_dir, default_out
     from orchestrator.launch import start_experiment
+    from orchestrator.report_files import report_on
     from orchestrator.stop_signal import StopRequest
 
     experiment = load_experiment(config, overrides=overrides or ())
@@ -86,6 +87,7 @@ def run(
         site=_site(address=address, is_inline=is_inline),
         view=_view(wants_json=wants_json),
         stop=StopRequest(),
+        report=report_on,
     )
     _end(finish, wants_json=wants_json)
 
@@ -99,6 +101,7 @@ def resume(
 ) -> None:
     """Go on where an experiment stopped; a finished one is left as it is."""
     from orchestrator.launch import resume_experiment
+    from orchestrator.report_files import report_on
     from orchestrator.run_directory import open_run_directory
     from orchestrator.stop_signal import StopRequest
 
@@ -107,6 +110,7 @@ def resume(
         site=_site(address=address, is_inline=is_inline),
         view=_view(wants_json=wants_json),
         stop=StopRequest(),
+        report=report_on,
     )
     _end(finish, wants_json=wants_json)
 
@@ -114,9 +118,13 @@ def resume(
 @app.command()
 def watch(run: RunArgument, wants_json: JsonOption = False) -> None:
     """Follow an experiment from another terminal until it ends."""
+    from configs.run_paths import RunPaths
     from orchestrator.watch import watch_experiment
 
     exit_code = watch_experiment(run, view=_view(wants_json=wants_json))
+    if not wants_json:
+        paths = RunPaths(run)
+        print_lines(files_of(paths.table_csv, paths.report_html))
     if exit_code:
         say_how_to_go_on(run)
         raise typer.Exit(exit_code)
@@ -260,9 +268,15 @@ def repair(run: RunArgument) -> None:
 @app.command()
 def fetch(run: RunArgument) -> None:
     """Bring the checkpoints of an experiment home from its `checkpoints.uri`."""
+    from configs.run_paths import RunPaths
+    from orchestrator.ending import ExitCode
     from orchestrator.fetch import fetch_checkpoints
 
-    print_lines(fetch_checkpoints(run))
+    fetched = fetch_checkpoints(run)
+    place = RunPaths(run).checkpoints_dir
+    print_lines((*fetched.problems, f"{fetched.num_here} of {fetched.num_known} checkpoints are in {place}."))
+    if fetched.problems:
+        raise typer.Exit(ExitCode.FAILED_RUNS)
 
 
 @app.command()
@@ -320,16 +334,13 @@ def _view(*, wants_json: bool) -> "AbstractView":
 
 
 def _end(finish: "Finish", *, wants_json: bool) -> None:
-    from orchestrator.report_files import report_on
-
-    root = finish.directory.paths.root
     if not wants_json:
-        print_lines(("", *finish.aggregation.sentences, f"Table: {finish.directory.paths.table_csv}"))
-    report = report_on(finish)
-    if report is not None and not wants_json:
-        print_lines((f"Report: {report}",))
+        paths = finish.directory.paths
+        nothing = ("Every run was complete before; nothing was trained.",) if finish.was_complete else ()
+        print_lines((*nothing, "", *finish.aggregation.sentences))
+        print_lines(files_of(paths.table_csv, finish.report))
     if finish.exit_code:
         if finish.reason:
             typer.echo(printable(f"seedscope: {finish.reason}"), err=True)
-        say_how_to_go_on(root)
+        say_how_to_go_on(finish.directory.paths.root)
         raise typer.Exit(finish.exit_code)

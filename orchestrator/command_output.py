@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.printable import printable
 
-__all__ = ["output_width", "print_lines", "say_how_to_go_on"]
+__all__ = ["files_of", "output_width", "print_lines", "say_how_to_go_on"]
 
 _MOST_COLUMNS = 100
 
@@ -35,6 +35,12 @@ def print_lines(lines: tuple[str, ...], *, indent: int = 2) -> None:
             break_long_words=False,
         )
         print("\n".join(wrapped))  # noqa: T201
+
+
+def files_of(table: Path, report: Path | None) -> tuple[str, ...]:
+    """Name the table and the report of an experiment, as far as they are there."""
+    files = {"Table": table, "Report": report}
+    return tuple(f"{name}: {file}" for name, file in files.items() if file is not None and file.is_file())
 
 
 def say_how_to_go_on(root: Path) -> None:

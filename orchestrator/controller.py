@@ -72,6 +72,7 @@ class Controller:
         view: Where progress is shown.
         stop: Looked at between polls.
         clock: Monotonic seconds.
+        began_s: When the command that trains took the run directory, by `clock`.
         reach: Told where the controller is, and handed on to the runs.
     """
 
@@ -84,6 +85,7 @@ class Controller:
         view: AbstractView,
         stop: StopRequest,
         clock: Callable[[], float],
+        began_s: float,
         reach: Reach = pass_by,
     ) -> None:
         self._config = config
@@ -97,7 +99,7 @@ class Controller:
         self._slots = SlotPool(executor.slots)
         self._memory = _Memory()
         self._tracker = ProgressTracker(config, num_slots=len(executor.slots))
-        self._began_s = clock()
+        self._began_s = began_s
         self._refreshed_s = float("-inf")
         self._ending: Ending | None = None
 
@@ -105,7 +107,7 @@ class Controller:
         """Run everything that is not complete yet; returns when no run is going any more."""
         # What is known from before is no news, but the views must know it.
         self._tracker.absorb(self._executor.metrics.news(after=0))
-        self._view.update(self._tracker.snapshot(elapsed_s=0.0, is_finished=False))
+        self._view.update(self._tracker.snapshot(elapsed_s=self._clock() - self._began_s, is_finished=False))
         states = self._tracker.states()
         queue = RunQueue(run for run in runs_in_order(self._config) if states[run] is not RunState.COMPLETED)
         self._unless_disk_is_full(partial(self._refresh_nodes, queue))

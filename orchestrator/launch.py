@@ -1,9 +1,9 @@
 """Take an experiment from its config to its table: new, or from where it stopped."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ from workers.store_choice import checkpoint_store
 if TYPE_CHECKING:
     from orchestrator.aggregation import Aggregation
 
-__all__ = ["Finish", "prepare_experiment", "resume_experiment", "start_experiment"]
+__all__ = ["Finish", "ReportWriter", "no_report", "prepare_experiment", "resume_experiment", "start_experiment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,31 @@ class Finish:
     directory: RunDirectory
     aggregation: "Aggregation"
     exit_code: int
+    report: Path | None
+    """The page, where one was written."""
     reason: str = ""
     """Why it ended before its time; empty where it did not, or where the user stopped it."""
+    was_complete: bool = False
+    """True where every run was complete before, so that nothing was trained."""
+
+
+ReportWriter = Callable[[RunPaths], Path | None]
+"""Writes the report of a run directory whose statistics are there, and says where its page is."""
+
+
+def no_report(_paths: RunPaths) -> None:
+    """The writer for those who want none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What a command that trains works with."""
+
+    site: AbstractSite
+    view: AbstractView = field(kw_only=True)
+    stop: StopRequest = field(kw_only=True)
+    reach: Reach = field(kw_only=True)
+    report: ReportWriter = field(kw_only=True)
 
 
 def prepare_experiment(config: ExperimentConfig, *, cache_dir: Path) -> Corpus:
@@ -86,6 +109,7 @@ def start_experiment(
     view: AbstractView,
     stop: StopRequest,
     reach: Reach = pass_by,
+    report: ReportWriter = no_report,
 ) -> Finish:
     """Run a config into `out`. An `out` that holds the same experiment is gone on with.
 
@@ -97,10 +121,12 @@ def start_experiment(
         view: Where progress is shown.
         stop: Whether somebody asked to stop.
         reach: Told where the work is, in every process.
+        report: Writes the report once the statistics are there.
 
     Raises:
         UserError: If something was found wrong before the first step; `out` is then as it was.
     """
+    session = _Session(site, view=view, stop=stop, reach=reach, report=report)
     choice = decide_placement(identify_weights(config), cache_dir=cache_dir)
     config = choice.config
     present = require_free_or_same(out, config=config)
@@ -118,7 +144,7 @@ def start_experiment(
         kept = ", ".join(differing_fields(present.config.to_dict(), config.to_dict()))
         if kept:
             view.show(Warned(f"{out} keeps its own {kept}; to change that, edit {present.paths.config_file}."))
-        return resume_experiment(present, site=site, view=view, stop=stop, reach=reach)
+        return _resume(present, session)
     require_free_place(config.checkpoints)
     with _opened(site, root=out, config=config, view=view):
         slots = site.slots(config.placement)
@@ -134,25 +160,36 @@ def start_experiment(
         reach(Point.DIRECTORY_MADE)
         with hold_lease(directory.paths.lease_file):
             hold_place(config.checkpoints, manifest=manifest, paths=directory.paths)
-            return _run(directory, site=site, view=view, stop=stop, reach=reach)
+            return _run(directory, session, began_s=time.monotonic())
 
 
 def resume_experiment(
-    directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach = pass_by
+    directory: RunDirectory,
+    *,
+    site: AbstractSite,
+    view: AbstractView,
+    stop: StopRequest,
+    reach: Reach = pass_by,
+    report: ReportWriter = no_report,
 ) -> Finish:
     """Run whatever is not complete yet; a complete experiment is only aggregated again.
 
     Raises:
         UserError: If the directory is in use or damaged.
     """
+    return _resume(directory, _Session(site, view=view, stop=stop, reach=reach, report=report))
+
+
+def _resume(directory: RunDirectory, session: _Session) -> Finish:
     with hold_lease(directory.paths.lease_file):
+        began_s = time.monotonic()
         if _is_complete(directory):
-            return _finish(directory, ending=Ending(EndingKind.FINISHED), view=view, reach=reach)
+            return replace(_finish(directory, session, ending=Ending(EndingKind.FINISHED)), was_complete=True)
         _require_same_corpus(load_corpus(directory.paths), directory)
         identify_weights(directory.config)
         hold_place(directory.config.checkpoints, manifest=directory.manifest, paths=directory.paths)
-        with _opened(site, root=directory.paths.root, config=directory.config, view=view):
-            return _run(directory, site=site, view=view, stop=stop, reach=reach)
+        with _opened(session.site, root=directory.paths.root, config=directory.config, view=session.view):
+            return _run(directory, session, began_s=began_s)
 
 
 @contextmanager
@@ -165,32 +202,31 @@ def _opened(site: AbstractSite, *, root: Path, config: ExperimentConfig, view: A
         yield
 
 
-def _run(directory: RunDirectory, *, site: AbstractSite, view: AbstractView, stop: StopRequest, reach: Reach) -> Finish:
-    config = directory.config
-    with view:
+def _run(directory: RunDirectory, session: _Session, *, began_s: float) -> Finish:
+    config, site = directory.config, session.site
+    with session.view as view:
         _announce(directory, view=view, num_slots=len(site.slots(config.placement)))
         # Workers have another current directory.
         paths = RunPaths(directory.paths.root.absolute())
         store = checkpoint_store(config.checkpoints, paths=paths)
-        with site.executor(paths, store=store, placement=config.placement, reach=reach) as executor:
-            ending = _control(directory, executor=executor, view=view, stop=stop, reach=reach)
-        reach(Point.RUNS_ENDED)
-        return _finish(directory, ending=ending, view=view, reach=reach)
+        with site.executor(paths, store=store, placement=config.placement, reach=session.reach) as executor:
+            ending = _control(directory, session, executor=executor, began_s=began_s)
+        session.reach(Point.RUNS_ENDED)
+        return _finish(directory, session, ending=ending)
 
 
-def _control(
-    directory: RunDirectory, *, executor: AbstractExecutor, view: AbstractView, stop: StopRequest, reach: Reach
-) -> Ending:
+def _control(directory: RunDirectory, session: _Session, *, executor: AbstractExecutor, began_s: float) -> Ending:
     controller = Controller(
         directory.config,
         run_dir=directory.paths.root.absolute(),
         executor=executor,
-        view=view,
-        stop=stop,
+        view=session.view,
+        stop=session.stop,
         clock=time.monotonic,
-        reach=reach,
+        began_s=began_s,
+        reach=session.reach,
     )
-    with stop_on_signals(stop):
+    with stop_on_signals(session.stop):
         return controller.run()
 
 
@@ -216,31 +252,36 @@ def _machine_warnings() -> tuple[str, ...]:
     return ("This platform cannot tie threads to cores; runs side by side may slow each other down.",)
 
 
-def _finish(directory: RunDirectory, *, ending: Ending, view: AbstractView, reach: Reach) -> Finish:
+def _finish(directory: RunDirectory, session: _Session, *, ending: Ending) -> Finish:
     # It takes as long to import as the first training steps; nobody should wait for that before them.
     from orchestrator.aggregation import aggregate
 
-    with reading_ledger(directory.paths.ledger_file) as ledger:
+    paths = directory.paths
+    session.view.prepare("computing the statistics and drawing the report")
+    with reading_ledger(paths.ledger_file) as ledger:
         rows, records = ledger.runs(), ledger.records()
-    write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=directory.paths)
-    _bring_home(directory, records=records, view=view)
-    aggregation = aggregate(records, config=directory.config, paths=directory.paths, out=directory.paths, reach=reach)
+    write_manifest(add_run_hashes(directory.manifest, rows=rows, records=records), paths=paths)
+    _bring_home(directory, records=records, view=session.view)
+    aggregation = aggregate(records, config=directory.config, paths=paths, out=paths, reach=session.reach)
+    report = session.report(paths) if records else None
     exit_code = _exit_code(ending.kind, states=tuple(row.state for row in rows))
-    view.show(
+    session.view.show(
         ExperimentFinished(
             name=directory.config.name,
-            run_dir=str(directory.paths.root),
+            run_dir=str(paths.root),
             exit_code=exit_code,
             num_rows=aggregation.num_rows,
             num_expected_rows=aggregation.num_expected_rows,
         )
     )
-    return Finish(directory, aggregation, exit_code, ending.reason)
+    return Finish(directory, aggregation, exit_code, report, reason=ending.reason)
 
 
 def _bring_home(directory: RunDirectory, *, records: Sequence[IntervalRecord], view: AbstractView) -> None:
     try:
-        problems = bring_home(directory.config.checkpoints, paths=directory.paths, records=records)
+        problems = bring_home(
+            directory.config.checkpoints, manifest=directory.manifest, paths=directory.paths, records=records
+        )
     except StorageError as error:
         problems = (f"{error}.",)  # the table needs nothing from there, and its audit says what is missing
     for problem in problems:

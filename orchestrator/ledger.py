@@ -10,6 +10,7 @@ from typing import Self, final
 from configs.errors import ConflictingRecordError, LedgerError, StaleAttemptError
 from orchestrator.ledger_connection import connect, explain_trouble
 from orchestrator.ledger_schema import LEDGER_VERSION, RUN_COLUMNS, SCHEMA, News, RunRow, ending_of, run_row
+from orchestrator.restored_run import RestoredRun
 from orchestrator.run_state import RunState
 from workers.records import Completed, IntervalRecord, Outcome, ProgressSample, RunId
 
@@ -151,27 +152,21 @@ class Ledger:
             )
             publish()
 
-    def restore_run(self, run: RunId, *, records: Sequence[IntervalRecord]) -> None:
-        """Fill a new ledger with the records that a run's checkpoints hold; the run waits to be gone on with."""
-        newest = max(records, key=lambda record: record.interval, default=None)
-        if newest is None:
-            return
+    def restore_run(self, restored: RestoredRun) -> None:
+        """Fill a new ledger with what is still known of a run."""
+        run = restored.run
         with self._change() as change:
-            for record in records:
+            for record in restored.records:
                 self._connection.execute(
                     "INSERT INTO records VALUES (?, ?, ?, ?, ?)",
                     (record.condition, record.seed, record.interval, json.dumps(record.to_dict()), change),
                 )
-            # Attempts that the lost ledger knew may still be alive; the next one must be newer than any of them.
             self._connection.execute(
-                "UPDATE runs SET attempt = ?, step = ?, tokens = ?, changed = ? WHERE condition = ? AND seed = ?",
+                "UPDATE runs SET state = ?, attempt = ?, step = ?, tokens = ?, data_order_sha256 = ?, changed = ? "
+                "WHERE condition = ? AND seed = ?",
                 (
-                    max(record.attempt for record in records) + 1,
-                    newest.step,
-                    newest.tokens,
-                    change,
-                    run.condition,
-                    run.seed,
+                    *(restored.state, restored.attempt, restored.step, restored.tokens, restored.data_order_sha256),
+                    *(change, run.condition, run.seed),
                 ),
             )
 

@@ -59,7 +59,7 @@ class ProgressTracker:
         """
         return Snapshot(
             name=self._name,
-            runs=tuple(self._view(run) for run in self._val_losses),
+            runs=tuple(self._view(run, is_finished=is_finished) for run in self._val_losses),
             num_slots=self._num_slots,
             elapsed_s=elapsed_s,
             is_finished=is_finished,
@@ -78,13 +78,15 @@ class ProgressTracker:
         """The newest complete interval of a run; None before interval 0 is measured."""
         return max(self._val_losses[run], default=None)
 
-    def _view(self, run: RunId) -> RunView:
+    def _view(self, run: RunId, *, is_finished: bool) -> RunView:
         schedule = self._schedules[run.condition]
         row = self._rows[run]
+        # The ledger of an experiment that was killed says to the end that its runs train.
+        state = RunState.STOPPED if is_finished and row.state.is_running else row.state
         losses = self._val_losses[run]
         return RunView(
             run=run,
-            state=row.state,
+            state=state,
             attempt=row.attempt,
             num_intervals=schedule.num_intervals,
             last_interval=self.last_interval(run),

@@ -1,9 +1,11 @@
 """Rebuild a ledger from the checkpoints, which are the ground that everything can be rebuilt from."""
 
+import shlex
 import time
 from pathlib import Path
 
 from analysis.missing_cells import Cell, describe_cells
+from configs.counted import counted
 from configs.durable import sync_directory
 from configs.errors import CheckpointError, LedgerError
 from configs.experiment import ExperimentConfig
@@ -12,7 +14,9 @@ from orchestrator.checkpoint_place import require_own_place
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.progress_tracker import runs_of
-from orchestrator.run_directory import recognize_run_directory
+from orchestrator.restored_run import RestoredRun, restored_run
+from orchestrator.run_directory import RunDirectory, recognize_run_directory
+from orchestrator.run_state import RunState
 from workers.checkpoint_store import AbstractCheckpointStore
 from workers.publication import CheckpointPart
 from workers.record_files import checkpoint_names, read_whole_record
@@ -46,10 +50,11 @@ def repair_run_directory(root: Path) -> tuple[str, ...]:
         problem = _ledger_problem(paths, records=records)
         if problem is None:
             return (*said, *_lost_checkpoints(paths, records=records), _sound(len(records)))
-        said.append(f"{problem}.")
+        said.append(f"The ledger cannot be used: {problem}.")
         said += _move_ledger_aside(paths)
-        _rebuild(directory.config, paths=paths, records=records)
-        return (*said, f"A new ledger was built from {len(records)} checkpoints; go on with `seedscope resume`.")
+        runs = _restored_runs(directory, records=records)
+        _rebuild(paths, runs=runs)
+        return (*said, *_rebuilt(paths, runs=runs))
 
 
 def _ledger_problem(paths: RunPaths, *, records: list[IntervalRecord]) -> str | None:
@@ -67,7 +72,8 @@ def _ledger_problem(paths: RunPaths, *, records: list[IntervalRecord]) -> str | 
 
 
 def _sound(num_checkpoints: int) -> str:
-    return f"The ledger is sound; {num_checkpoints} checkpoints are whole."
+    verb = "is" if num_checkpoints == 1 else "are"
+    return f"The ledger is sound; {counted(num_checkpoints, 'checkpoint')} {verb} whole."
 
 
 def _lost_checkpoints(paths: RunPaths, *, records: list[IntervalRecord]) -> list[str]:
@@ -121,16 +127,47 @@ def _move_ledger_aside(paths: RunPaths) -> list[str]:
     return said
 
 
-def _rebuild(config: ExperimentConfig, *, paths: RunPaths, records: list[IntervalRecord]) -> None:
+def _restored_runs(directory: RunDirectory, *, records: list[IntervalRecord]) -> list[RestoredRun]:
+    return [
+        restored_run(
+            run,
+            records=[record for record in records if record.run == run],
+            config=directory.config,
+            paths=directory.paths,
+            manifest=directory.manifest,
+        )
+        for run in runs_of(directory.config)
+    ]
+
+
+def _rebuild(paths: RunPaths, *, runs: list[RestoredRun]) -> None:
     # Built beside and moved: a crash in the middle leaves no ledger, which is repaired again.
     partial = paths.damaged_dir(paths.ledger_file, number=0)
     partial.unlink(missing_ok=True)
-    ledger = Ledger.create(partial, runs=runs_of(config), clock=time.time)
+    ledger = Ledger.create(partial, runs=[run.run for run in runs], clock=time.time)
     try:
-        for run in runs_of(config):
-            ledger.restore_run(run, records=[record for record in records if record.run == run])
-        ledger.add_notice(f"The ledger was rebuilt from {len(records)} checkpoints.")
+        for run in runs:
+            ledger.restore_run(run)
+        ledger.add_notice(f"The ledger was rebuilt from {_num_checkpoints(runs)}.")
     finally:
         ledger.close()
     partial.rename(paths.ledger_file)
     sync_directory(paths.root)
+
+
+def _rebuilt(paths: RunPaths, *, runs: list[RestoredRun]) -> tuple[str, ...]:
+    built = f"A new ledger was built from {_num_checkpoints(runs)}."
+    lost = "Lost is what the ledger alone knew: attempts that failed, and notices."
+    num_left = sum(run.state is not RunState.COMPLETED for run in runs)
+    if not num_left:
+        return (built, lost, "Every run is complete; nothing is left to train.")
+    return (
+        built,
+        f"{lost} The next attempts have numbers that none of those had which may still be alive.",
+        f"{num_left} of {counted(len(runs), 'run')} {'is' if num_left == 1 else 'are'} incomplete; "
+        f"go on with `seedscope resume {shlex.quote(str(paths.root))}`.",
+    )
+
+
+def _num_checkpoints(runs: list[RestoredRun]) -> str:
+    return counted(sum(len(run.records) for run in runs), "checkpoint")

@@ -2,24 +2,23 @@
 
 from pathlib import Path
 
-from analysis.report.load_facts import facts_of_run
-from analysis.report.write import write_report
-from orchestrator.launch import Finish
+from configs.run_paths import RunPaths
 
 __all__ = ["report_on"]
 
 
-def report_on(finish: Finish) -> Path | None:
+def report_on(paths: RunPaths) -> Path:
     """Write report.html and what goes with it from the files of the run directory.
 
     Args:
-        finish: How the experiment ended; its table and statistics are written.
+        paths: A run directory whose table and statistics are written.
 
     Returns:
-        Where the page is; None where no interval was measured, so that there is nothing to report.
+        Where the page is.
     """
-    if finish.aggregation.num_rows == 0:
-        return None
-    paths = finish.directory.paths
+    # What draws takes seconds to import; nobody should wait for that before training.
+    from analysis.report.load_facts import facts_of_run
+    from analysis.report.write import write_report
+
     write_report(facts_of_run(paths), out=paths)
     return paths.report_html

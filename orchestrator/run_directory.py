@@ -6,17 +6,24 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from textwrap import shorten
 from typing import Any
 
+from configs.counted import counted
 from configs.durable import sync_directory, write_bytes_durably
 from configs.errors import ConfigurationError, LedgerError, RunDirectoryError
-from configs.experiment import ExperimentConfig
+from configs.experiment import ExperimentConfig, decides_results
 from configs.load import dump_experiment, load_experiment
+from configs.overrides import differing_fields, dotted
 from configs.run_paths import RunPaths
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.manifest import read_manifest, write_manifest
+from orchestrator.needs import nearest_existing
 from orchestrator.progress_tracker import runs_of
 from workers.corpus import Corpus, save_corpus
+from workers.failure_cause import cause_of
+from workers.records import FailureCause
 
 __all__ = [
     "RunDirectory",
@@ -25,6 +32,8 @@ __all__ = [
     "recognize_run_directory",
     "require_free_or_same",
 ]
+
+_MOST_NAMED = 3  # fields that differ; more make no sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,12 @@ def require_free_or_same(out: Path, *, config: ExperimentConfig) -> RunDirectory
         The directory, if it holds this very experiment already; None if it is free.
 
     Raises:
-        RunDirectoryError: If it holds another experiment or anything else.
+        RunDirectoryError: If it holds another experiment or anything else, or cannot be made.
     """
     if out.is_dir() and any(out.iterdir()):
         present = open_run_directory(out)
         if present.config.fingerprint != config.fingerprint:
-            raise RunDirectoryError(f"{out} holds another experiment ({present.config.name}); choose another --out")
+            raise RunDirectoryError(_other_experiment(out, present=present.config, offered=config))
         if present.config.checkpoints != config.checkpoints:
             name = "keep" if present.config.checkpoints.uri == config.checkpoints.uri else "uri"
             was, now = (getattr(one.checkpoints, name) for one in (present.config, config))
@@ -58,6 +67,7 @@ def require_free_or_same(out: Path, *, config: ExperimentConfig) -> RunDirectory
         return present
     if out.exists() and not out.is_dir():
         raise RunDirectoryError(f"{out} is a file; choose a directory for --out")
+    _require_writable(out)
     return None
 
 
@@ -113,6 +123,34 @@ def recognize_run_directory(root: Path) -> RunDirectory:
             f"{paths.config_file} was changed after the experiment began; put it back, or start anew with another --out"
         )
     return RunDirectory(paths, config, manifest)
+
+
+def _other_experiment(out: Path, *, present: ExperimentConfig, offered: ExperimentConfig) -> str:
+    was, now = present.to_dict(), offered.to_dict()
+    names = [name for name in differing_fields(was, now) if decides_results(name)]
+    shown = [
+        f"{name} is {_shown(dotted(was, key=name))} there and {_shown(dotted(now, key=name))} here"
+        for name in names[:_MOST_NAMED]
+    ]
+    num_more = len(names) - _MOST_NAMED
+    more = f"; {counted(num_more, 'more field')} {'differs' if num_more == 1 else 'differ'}" if num_more > 0 else ""
+    return f"{out} holds another experiment, {present.name}: {'; '.join(shown)}{more}; choose another --out"
+
+
+def _shown(value: Any) -> str:  # Any: a value of any field
+    return shorten(repr(value), width=60, placeholder=" ...")
+
+
+def _require_writable(out: Path) -> None:
+    place = nearest_existing(out)
+    try:
+        with TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        if cause_of(error) is not FailureCause.DISK_FULL:  # which is told with what is needed
+            raise RunDirectoryError(
+                f"{place} cannot be written to ({error.strerror}); choose an --out where you may write"
+            ) from error
 
 
 def _require_ledger(paths: RunPaths) -> None:

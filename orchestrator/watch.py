@@ -1,6 +1,7 @@
 """Follow an experiment that another process runs."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from orchestrator.ending import ExitCode
 from orchestrator.lease import Holder, holder_of
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.progress.abstract_view import AbstractView
+from orchestrator.progress.events import Event
 from orchestrator.progress_tracker import ProgressTracker
 from orchestrator.run_directory import RunDirectory, open_run_directory
 from orchestrator.run_state import RunState
@@ -38,6 +40,7 @@ def watch_experiment(root: Path, *, view: AbstractView) -> int:
 def _follow(ledger: Ledger, *, directory: RunDirectory, view: AbstractView) -> set[RunState]:
     tracker = ProgressTracker(directory.config, num_slots=len(directory.manifest["slots"]))
     elapsed_s = None
+    is_first_look = True
     while True:
         # Looked at before the news: what its holder wrote last is then part of them.
         holder = holder_of(directory.paths.lease_file)
@@ -45,11 +48,19 @@ def _follow(ledger: Ledger, *, directory: RunDirectory, view: AbstractView) -> s
         events = tracker.absorb(ledger.news(after=tracker.changes))
         # The totals first: lines that tell of an interval need them.
         view.update(tracker.snapshot(elapsed_s=elapsed_s, is_finished=holder is None))
-        for event in events:
-            view.show(event)
+        if is_first_look:
+            view.look_back(events)
+        else:
+            _show(events, view=view)
         if holder is None:
             return set(tracker.states().values())
+        is_first_look = False
         time.sleep(_POLL_S)
+
+
+def _show(events: Sequence[Event], *, view: AbstractView) -> None:
+    for event in events:
+        view.show(event)
 
 
 def _held_s(holder: Holder) -> float | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from configs.errors import CorpusError
+from workers.hub_logging import hush_hub
 from workers.stories import Split
 from workers.story_rows import text_of_row
 
@@ -44,11 +45,13 @@ def read_hub_stories(dataset: str, *, revision: str, split: Split, text_column: 
 
 def _import_datasets() -> ModuleType:
     try:
-        return importlib.import_module("datasets")
+        datasets = importlib.import_module("datasets")
     except ImportError as error:
         raise CorpusError(
             "corpus.source=hub needs the library `datasets`, which is not installed; run pip install 'seedscope[hub]'."
         ) from error
+    hush_hub()
+    return datasets
 
 
 def _last_line(error: Exception) -> str:

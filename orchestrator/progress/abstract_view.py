@@ -1,6 +1,7 @@
 """What every view of an experiment's progress can do."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +15,15 @@ class AbstractView(ABC):
     """Shows an experiment from entry to exit; it never decides and never fails an experiment on purpose."""
 
     def prepare(self, what: str) -> None:  # noqa: B027, most views have nobody who waits
-        """Tell that something which takes seconds begins, before the view is entered."""
+        """Tell that something which takes seconds begins while no run is going."""
 
     @abstractmethod
     def show(self, event: Event) -> None:
         """Tell that `event` happened; called once for each."""
+
+    @abstractmethod
+    def look_back(self, events: Sequence[Event]) -> None:
+        """Tell of what happened before this view looked on; called once, after the first snapshot."""
 
     @abstractmethod
     def update(self, snapshot: Snapshot) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "elide_end",
     "elide_middle",
     "exact_count",
+    "interval_of",
     "joules",
     "loss",
     "rate",
@@ -27,6 +28,12 @@ _SHOWN_DECIMALS = 3
 _RESOLUTION_NATS = 0.01  # Ten units of the last shown decimal; a plateau within it looks flat.
 _HIGHEST_DRAWN_NATS = 1e6  # A run beyond it has diverged; its earlier values stay readable.
 _NUM_LONGEST_DAYS = 99  # A longer estimate tells the reader nothing more, and would not fit a narrow column.
+
+
+def interval_of(newest: int | None, *, num_intervals: int) -> str:
+    """The newest complete interval before the last one of its run, both counted from 0: ` 7/20`, or ` -/20`."""
+    last = str(num_intervals - 1)
+    return f"{_NONE if newest is None else newest:>{len(last)}}/{last}"
 
 
 def exact_count(count: int) -> str:

@@ -1,6 +1,7 @@
 """Progress for programs: one strict JSON object per event and line."""
 
 import json
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, TextIO, final
 
@@ -22,6 +23,11 @@ class JsonView(AbstractView):
         """Write `event` as one line."""
         self._stream.write(json.dumps(event_to_dict(event), allow_nan=False) + "\n")
         self._stream.flush()
+
+    def look_back(self, events: Sequence[Event]) -> None:
+        """Write each, as if it happened now."""
+        for event in events:
+            self.show(event)
 
     def update(self, snapshot: Snapshot) -> None:
         """Nothing: every fact that lasts comes as an event."""

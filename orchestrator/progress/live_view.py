@@ -1,6 +1,6 @@
 """Progress for a terminal: one table that is redrawn in place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self, final
@@ -65,6 +65,11 @@ class LiveView(AbstractView):
         elif isinstance(event, Warned | RunFailed):
             style = "yellow" if isinstance(event, Warned) else "red"
             self._lines.append(Text(self._glyphs.printable(event_line(event)), style=style))
+
+    def look_back(self, events: Sequence[Event]) -> None:
+        """Queue a line for each warning and failure; the table tells the rest."""
+        for event in events:
+            self.show(event)
 
     def update(self, snapshot: Snapshot) -> None:
         """Redraw the table, unless it was drawn less than a quarter of a second ago."""

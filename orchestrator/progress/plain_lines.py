@@ -1,5 +1,6 @@
 """One plain line of text for each event, without control characters."""
 
+from configs.counted import counted
 from configs.experiment import BASE_CONDITION
 from orchestrator.printable import one_line
 from orchestrator.progress.events import (
@@ -11,12 +12,12 @@ from orchestrator.progress.events import (
     RunStopped,
     Warned,
 )
-from orchestrator.progress.formatting import duration, exact_count, loss, rate
+from orchestrator.progress.formatting import duration, exact_count, interval_of, loss, rate
 from orchestrator.progress.snapshot import RunView
 from orchestrator.run_state import RunState
 from workers.records import IntervalRecord, RunId
 
-__all__ = ["event_line", "interval_line", "run_at_record"]
+__all__ = ["event_line", "interval_line", "run_at_record", "standing_line"]
 
 
 def event_line(
@@ -42,18 +43,25 @@ def event_line(
 
 def interval_line(run: RunView) -> str:
     """A run at the end of its newest interval, in columns that stay in place from line to line."""
+    return f"{_measured(run)}  left {duration(run.remaining_s)}{_later_attempt(run.attempt)}"
+
+
+def standing_line(run: RunView) -> str:
+    """A run as it stands, in the same columns."""
+    return f"{_measured(run)}  {run.state}{_later_attempt(run.attempt)}"
+
+
+def _measured(run: RunView) -> str:
     last = str(run.num_intervals - 1)
-    interval = "-" if run.last_interval is None else str(run.last_interval)
     best = "-" if run.best_interval is None else f"{loss(run.best_val_loss)} @{run.best_interval}"
     columns = (
         _label(run.run),
-        f"interval {interval:>{len(last)}}/{last}",
+        f"interval {interval_of(run.last_interval, num_intervals=run.num_intervals)}",
         f"tokens {exact_count(run.tokens):>{len(exact_count(run.total_tokens))}}",
         f"train {loss(run.train_loss):>5}",
         f"val {loss(run.val_losses[-1] if run.val_losses else None):>5}",
         f"best {best:<{len('2.883 @') + len(last)}}",
         f"{rate(run.tokens_per_s):>6} tokens/s",
-        f"left {duration(run.remaining_s)}{_later_attempt(run.attempt)}",
     )
     return "  ".join(columns)
 
@@ -86,8 +94,9 @@ def run_at_record(record: IntervalRecord, *, earlier: RunView | None, num_interv
 
 
 def _started_line(event: ExperimentStarted) -> str:
+    intervals = f"{counted(event.num_intervals, 'interval')} (0 to {event.num_intervals - 1})"
     return (
-        f"experiment {one_line(event.name)}  {event.num_runs} runs x {event.num_intervals} intervals  "
+        f"experiment {one_line(event.name)}  {counted(event.num_runs, 'run')} x {intervals}  "
         f"{event.num_slots} at a time  in {one_line(event.run_dir)}"
     )
 

@@ -1,11 +1,12 @@
 """Progress for a pipe, a log or a notebook: one plain line per event."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, TextIO, final
 
 from orchestrator.progress.abstract_view import AbstractView
-from orchestrator.progress.events import Event, ExperimentStarted, IntervalDone
-from orchestrator.progress.plain_lines import event_line, interval_line, run_at_record
+from orchestrator.progress.events import Event, ExperimentStarted, IntervalDone, RunFailed, Warned
+from orchestrator.progress.plain_lines import event_line, interval_line, run_at_record, standing_line
 from orchestrator.progress.snapshot import RunView, Snapshot
 from workers.records import RunId
 
@@ -29,6 +30,14 @@ class PlainView(AbstractView):
         if isinstance(event, ExperimentStarted):
             self._num_intervals = event.num_intervals
         self._write(event_line(event))
+
+    def look_back(self, events: Sequence[Event]) -> None:
+        """Write one line for each run, as it stands now, and one for each warning and failure."""
+        for run in self._runs.values():
+            self._write(standing_line(run))
+        for event in events:
+            if isinstance(event, Warned | RunFailed):
+                self._write(event_line(event))
 
     def update(self, snapshot: Snapshot) -> None:
         """Learn what the events do not tell: the intervals before a resume, and each run's total tokens."""

@@ -11,6 +11,7 @@ from orchestrator.progress.formatting import (
     compact_count,
     compact_duration,
     elide_middle,
+    interval_of,
     loss,
     rate,
     sparkline,
@@ -32,7 +33,7 @@ class Key(StrEnum):
     SEED = "seed"
     STATE = "state"
     ATTEMPT = "attempt"
-    INTERVALS = "intervals"
+    INTERVAL = "interval"
     TOKENS = "tokens"
     TRAIN = "train"
     VAL = "val"
@@ -94,7 +95,7 @@ _ESSENTIAL = (
     Key.SEED,
     Key.STATE,
     Key.CONDITION,
-    Key.INTERVALS,
+    Key.INTERVAL,
     Key.VAL,
     Key.LEFT,
     Key.BEST,
@@ -107,7 +108,7 @@ _ROOMY = (Key.ATTEMPT, Key.SLOT)
 
 _SHORT_HEADERS = {
     Key.CONDITION: "cond",
-    Key.INTERVALS: "done",
+    Key.INTERVAL: "done",
     Key.BEST: "best val",
     Key.RATE: "tok/s",
 }
@@ -208,7 +209,7 @@ _CELLS: dict[Key, Callable[[RunView], str]] = {
     Key.SEED: lambda run: str(run.run.seed),
     Key.STATE: lambda run: run.state.value,
     Key.ATTEMPT: lambda run: str(run.attempt) if run.attempt else "-",
-    Key.INTERVALS: lambda run: f"{run.num_done_intervals:>{len(str(run.num_intervals))}}/{run.num_intervals}",
+    Key.INTERVAL: lambda run: interval_of(run.last_interval, num_intervals=run.num_intervals),
     Key.TOKENS: lambda run: compact_count(run.tokens),
     Key.TRAIN: lambda run: loss(run.train_loss),
     Key.VAL: lambda run: loss(run.val_losses[-1] if run.val_losses else None),

@@ -43,11 +43,6 @@ class RunView:
     """Energy of its complete intervals, as far as known; None while none is."""
 
     @property
-    def num_done_intervals(self) -> int:
-        """How many intervals are complete, interval 0 included."""
-        return 0 if self.last_interval is None else self.last_interval + 1
-
-    @property
     def best_interval(self) -> int | None:
         """The first interval with the lowest finite validation loss; None before there is one."""
         finite = [interval for interval, loss in enumerate(self.val_losses) if math.isfinite(loss)]

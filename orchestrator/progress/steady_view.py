@@ -1,6 +1,6 @@
 """Keep an experiment going when nobody reads its progress any more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self, final
@@ -27,6 +27,10 @@ class SteadyView(AbstractView):
     def show(self, event: Event) -> None:
         """See the base class."""
         self._while_open(partial(self._view.show, event))
+
+    def look_back(self, events: Sequence[Event]) -> None:
+        """See the base class."""
+        self._while_open(partial(self._view.look_back, events))
 
     def update(self, snapshot: Snapshot) -> None:
         """See the base class."""

@@ -107,7 +107,7 @@ def test_several_problems_of_a_condition_are_counted_behind_the_first(refusal):
     sentence = refusal(override({"wrong": {"model.width": "abc", "model.num_heads": "abc"}}))
 
     assert sentence.startswith("conditions.wrong: model.width='abc' is wrong: ")
-    assert sentence.endswith("(1 more problem follows)")
+    assert sentence.endswith("(1 more problem)")
 
 
 @pytest.mark.parametrize("names", [("small", "SMALL"), ("A", "b", "a"), ("lr_1e-3", "LR_1E-3")])

@@ -24,6 +24,16 @@ except OSError:
 """
 
 
+def test_file_that_holds_the_same_already_is_left_as_it_is(tmp_path):
+    path = tmp_path / "file"
+    write_bytes_durably(path, b"content")
+    before = path.stat()
+
+    write_bytes_durably(path, b"content")
+
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_written_bytes_are_read_back(tmp_path):
     path = tmp_path / "file"
 

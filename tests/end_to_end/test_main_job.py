@@ -137,10 +137,14 @@ def test_resume_leaves_a_finished_experiment_as_it_is(
 ) -> None:
     before = contents(copy)
 
+    changed_ns = {path: path.stat().st_mtime_ns for path in copy.rglob("*") if path.is_file()}
+
     answer = seedscope(copy.parent, "resume", "out")
 
     assert answer.exit_code == 0
+    assert "\nEvery run was complete before; nothing was trained.\n" in answer.output
     assert contents(copy) == before
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*") if path.is_file()} == changed_ns
 
 
 def test_second_run_goes_on_with_an_unfinished_experiment(
@@ -174,7 +178,8 @@ def test_repair_rebuilds_a_lost_ledger_and_resume_ends_with_the_same_table(
 
     learnt = [row.split(",")[:22] for row in (copy / "table.csv").read_text().splitlines()]
     assert (repaired.exit_code, repaired.complaint) == (0, "")
-    assert "A new ledger was built from 14 checkpoints; go on with `seedscope resume`." in repaired.output
+    assert "A new ledger was built from 14 checkpoints.\n" in repaired.output
+    assert "nothing was trained" in resumed.output
     assert (resumed.exit_code, resumed.complaint) == (0, "")
     assert learnt == [row.split(",")[:22] for row in table.splitlines()]
 
@@ -218,6 +223,18 @@ def test_watch_of_a_finished_experiment_tells_it_and_ends(finished: Any, seedsco
     kinds = [_strict(line)["event"] for line in answer.output.splitlines()]
     assert answer.exit_code == 0
     assert (kinds.count("interval_done"), kinds.count("run_completed")) == (2 * NUM_INTERVALS, 2)
+
+
+def test_watch_of_a_finished_experiment_says_once_how_each_run_stands_and_what_there_is(
+    finished: Any, seedscope: Callable[..., Any]
+) -> None:
+    answer = seedscope(finished.directory, "watch", "out", timeout_s=60)
+
+    lines = answer.output.splitlines()
+    assert [line.split()[:4] + line.split()[-1:] for line in lines[:2]] == [
+        ["seed", seed, "interval", f"{NUM_INTERVALS - 1}/{NUM_INTERVALS - 1}", "completed"] for seed in ("101", "202")
+    ]
+    assert lines[-2:] == ["Table: out/table.csv", "Report: out/report.html"]
 
 
 def test_run_directory_may_have_any_name(seedscope: Callable[..., Any], small: tuple[str, ...], tmp_path: Path) -> None:

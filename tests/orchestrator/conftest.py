@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -64,6 +64,10 @@ class Lines(AbstractView):
         """Keep it."""
         self.events.append(event)
         self.after_event(event)
+
+    def look_back(self, events: Sequence[Event]) -> None:
+        """Keep them."""
+        self.events.extend(events)
 
     def update(self, snapshot: Snapshot) -> None:
         """Nothing."""

@@ -8,7 +8,7 @@ import pytest
 
 from configs.errors import RunDirectoryError, StorageError
 from configs.experiment import ExperimentConfig
-from orchestrator.fetch import fetch_checkpoints
+from orchestrator.fetch import Fetched, fetch_checkpoints
 from orchestrator.launch import Finish, resume_experiment
 from orchestrator.repair import repair_run_directory
 from orchestrator.run_directory import open_run_directory
@@ -101,9 +101,9 @@ def test_fetched_checkpoints_are_those_of_a_run_that_keeps_its_own(
     there = run_inline(away, tmp_path / "run").directory.paths
     here = run_inline(tiny_config(), tmp_path / "plain").directory.paths
 
-    said = fetch_checkpoints(there.root)
+    fetched = fetch_checkpoints(there.root)
 
-    assert said == (f"6 of 6 checkpoints are in {there.checkpoints_dir}.",)
+    assert fetched == Fetched(num_here=6, num_known=6, problems=())
     assert {str(file.relative_to(there.root)) for file in there.checkpoints_dir.rglob("*.*")} == {
         str(file.relative_to(here.root)) for file in here.checkpoints_dir.rglob("*.*")
     }
@@ -119,7 +119,22 @@ def test_checkpoint_that_is_missing_there_is_said_by_fetch(
     run_inline(away, tmp_path / "run")
     shutil.rmtree(tmp_path / "elsewhere" / "checkpoints" / "base" / "seed-2" / "interval-01")
 
-    said = fetch_checkpoints(tmp_path / "run")
+    fetched = fetch_checkpoints(tmp_path / "run")
 
-    assert said[0] == "the checkpoint of base/seed-2 interval 1 is missing."
-    assert said[1].startswith("5 of 6 checkpoints are in ")
+    assert fetched.problems == ("The checkpoint of base/seed-2 interval 1 is missing.",)
+    assert (fetched.num_here, fetched.num_known) == (5, 6)
+
+
+def test_fetching_from_a_place_that_is_gone_is_one_sentence_and_needed_only_for_what_is_not_here(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    paths = run_inline(away, tmp_path / "run").directory.paths
+    shutil.move(tmp_path / "elsewhere", tmp_path / "moved")
+
+    with pytest.raises(StorageError, match=r"elsewhere holds nothing of this experiment any more; mount it"):
+        fetch_checkpoints(paths.root)
+
+    shutil.move(tmp_path / "moved", tmp_path / "elsewhere")
+    fetch_checkpoints(paths.root)
+    shutil.rmtree(tmp_path / "elsewhere")
+    assert fetch_checkpoints(paths.root).num_here == 6

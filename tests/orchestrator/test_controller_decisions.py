@@ -190,6 +190,7 @@ class Situation:
             view=self.view,
             stop=self.stop,
             clock=self.clock,
+            began_s=self.clock(),
             reach=self.reach,
         )
         return self.controller.run()

@@ -1,5 +1,7 @@
 """A ledger that is lost is built again from the checkpoints, and nothing is thrown away."""
 
+import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +80,9 @@ def test_rebuilt_ledger_holds_every_record_as_before(paths: RunPaths, damage: Ca
     with reading_ledger(paths.ledger_file) as ledger:
         ledger.require_sound()
         assert ledger.records() == before
-    assert said[-1] == f"A new ledger was built from {NUM_CHECKPOINTS} checkpoints; go on with `seedscope resume`."
+    assert said[0].startswith("The ledger cannot be used: ")
+    assert said[-3] == f"A new ledger was built from {NUM_CHECKPOINTS} checkpoints."
+    assert said[-1] == "Every run is complete; nothing is left to train."
 
 
 @damages
@@ -132,17 +136,59 @@ def test_log_of_a_lost_ledger_does_not_get_into_the_new_one(paths: RunPaths) -> 
     assert [file.exists() for file in (log, shared, journal)] == [False, False, False]
 
 
-def test_restored_runs_wait_and_their_next_attempt_is_newer(paths: RunPaths, silent_view: Callable[[], Any]) -> None:
+def test_complete_runs_are_restored_as_they_ended(paths: RunPaths, silent_view: Callable[[], Any]) -> None:
+    with reading_ledger(paths.ledger_file) as ledger:
+        before = [(row.state, row.attempt, row.step, row.data_order_sha256) for row in ledger.runs()]
+    manifest = paths.manifest_file.read_bytes()
     paths.ledger_file.unlink()
+
     repair_run_directory(paths.root)
-    with reading_ledger(paths.ledger_file) as ledger:
-        restored = [(row.state, row.step) for row in ledger.runs()]
+    finish = _resume(paths, silent_view())
 
+    with reading_ledger(paths.ledger_file) as ledger:
+        assert [(row.state, row.attempt, row.step, row.data_order_sha256) for row in ledger.runs()] == before
+    assert finish.was_complete
+    assert paths.manifest_file.read_bytes() == manifest
+
+
+def test_incomplete_runs_wait_and_their_next_attempt_is_newer_than_any_that_may_be_alive(
+    paths: RunPaths, silent_view: Callable[[], Any]
+) -> None:
+    shutil.rmtree(paths.checkpoint_dir("base", 1, 2))
+    paths.ledger_file.unlink()
+
+    said = repair_run_directory(paths.root)
+
+    with reading_ledger(paths.ledger_file) as ledger:
+        restored = [(row.run.seed, row.state, row.step) for row in ledger.runs()]
     _resume(paths, silent_view())
+    with reading_ledger(paths.ledger_file) as ledger:
+        assert restored == [(1, RunState.WAITING, 4), (2, RunState.COMPLETED, 8)]
+        assert [(row.state, row.attempt) for row in ledger.runs()] == [(RunState.COMPLETED, 3), (RunState.COMPLETED, 1)]
+    assert said[-1] == f"1 of 2 runs is incomplete; go on with `seedscope resume {shlex.quote(str(paths.root))}`."
+
+
+def test_attempt_that_only_the_manifest_knows_is_not_numbered_again(paths: RunPaths) -> None:
+    manifest = json.loads(paths.manifest_file.read_text())
+    manifest["runs"][0]["attempts"] = 4
+    paths.manifest_file.write_text(json.dumps(manifest))
+    shutil.rmtree(paths.checkpoint_dir("base", 1, 2))
+    paths.ledger_file.unlink()
+
+    repair_run_directory(paths.root)
 
     with reading_ledger(paths.ledger_file) as ledger:
-        assert restored == [(RunState.WAITING, 8)] * 2
-        assert [(row.state, row.attempt) for row in ledger.runs()] == [(RunState.COMPLETED, 3)] * 2
+        assert ledger.runs()[0].attempt == 5
+
+
+def test_complete_run_whose_corpus_is_gone_waits(paths: RunPaths) -> None:
+    paths.stream_file("train").unlink()
+    paths.ledger_file.unlink()
+
+    repair_run_directory(paths.root)
+
+    with reading_ledger(paths.ledger_file) as ledger:
+        assert [row.state for row in ledger.runs()] == [RunState.WAITING] * 2
 
 
 def test_rebuilding_is_noted_in_the_new_ledger(paths: RunPaths) -> None:
@@ -214,7 +260,8 @@ def test_experiment_without_any_checkpoint_begins_anew(
     said = repair_run_directory(paths.root)
     finish = _resume(paths, silent_view())
 
-    assert said[-1] == "A new ledger was built from 0 checkpoints; go on with `seedscope resume`."
+    assert said[-3] == "A new ledger was built from 0 checkpoints."
+    assert said[-1].startswith("2 of 2 runs are incomplete; go on with `seedscope resume ")
     assert finish.exit_code == 0
     assert learning_columns(paths.table_csv) == before
 

@@ -111,14 +111,41 @@ def test_same_experiment_is_recognised_whatever_does_not_decide_results(
     assert require_free_or_same(tmp_path / "out", config=same) is not None
 
 
-@pytest.mark.parametrize("change", [{"seeds": [1, 3]}, {"evaluation": {"tokens": 64}}, {"shared_seed": 1}])
-def test_other_experiment_is_refused(
-    tmp_path: Path, create: Create, tiny_config: Callable[..., ExperimentConfig], change: dict[str, Any]
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"seeds": [1, 3]}, "seeds is [1, 2] there and [1, 3] here"),
+        ({"evaluation": {"tokens": 64}}, "evaluation.tokens is 128 there and 64 here"),
+        ({"shared_seed": 1, "telemetry": {"window": 3}}, "shared_seed is 0 there and 1 here"),
+        (
+            {"shared_seed": 1, "precision": "bf16", "evaluation": {"tokens": 64, "offset": 32}},
+            "shared_seed is 0 there and 1 here; evaluation.tokens is 128 there and 64 here; "
+            "evaluation.offset is 0 there and 32 here; 1 more field differs",
+        ),
+    ],
+)
+def test_other_experiment_is_refused_with_what_differs(
+    tmp_path: Path,
+    create: Create,
+    tiny_config: Callable[..., ExperimentConfig],
+    change: dict[str, Any],
+    difference: str,
 ) -> None:
     create(tmp_path / "out")
 
-    with pytest.raises(RunDirectoryError, match=r"holds another experiment \(tiny\)"):
+    with pytest.raises(RunDirectoryError) as refusal:
         require_free_or_same(tmp_path / "out", config=tiny_config(**change))
+
+    assert str(refusal.value) == (
+        f"{tmp_path / 'out'} holds another experiment, tiny: {difference}; choose another --out"
+    )
+
+
+def test_place_where_nothing_can_be_written_is_refused_before_its_size(
+    tiny_config: Callable[..., ExperimentConfig],
+) -> None:
+    with pytest.raises(RunDirectoryError, match=r"^/proc cannot be written to \(.*\); choose an --out where you may"):
+        require_free_or_same(Path("/proc/new"), config=tiny_config())
 
 
 def test_directory_with_something_else_is_refused(tmp_path: Path, tiny_config: Callable[..., ExperimentConfig]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from configs.errors import ConfigurationError
 from configs.experiment import BASE_CONDITION
+from workers.hub_logging import hush_hub
 from workers.probes.checkpoint_pattern import FoundCheckpoint, require_fields
 
 __all__ = ["HUB_PREFIX", "Fetch", "fetch_checkpoints", "fetch_from_hub"]
@@ -72,6 +73,7 @@ def fetch_from_hub(model: str, revision: str, *, endpoint: str | None = None) ->
         from huggingface_hub import snapshot_download
     except ImportError:
         raise ConfigurationError("checkpoints of a hub need the extra `hf`; run pip install 'seedscope[hf]'") from None
+    hush_hub()
     try:
         return Path(
             snapshot_download(model, revision=revision, allow_patterns=list(_FILES), endpoint=endpoint, max_workers=2)

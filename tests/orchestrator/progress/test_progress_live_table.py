@@ -53,13 +53,13 @@ def forty(make_run, make_waiting, make_completed, make_snapshot) -> Snapshot:
 def test_table_at_80_columns(lines_of, busy):
     assert lines_of(busy, width=80, height=24) == [
         "published-study   1 failed · 1 training · 1 completed · 1 waiting",
-        "seed state     intervals tokens train   val best val  trend         tok/s   left",
-        " 101 completed     21/21  20.0M 2.957 2.743 2.743 @20 ███████████▁  6,012      -",
-        " 202 training       7/21   6.5M 2.954 2.812 2.800 @4  █▇▅▃▁▃▁       6,012 37 min",
-        " 303 failed         7/21   6.5M 2.954 2.812 2.800 @4  █▇▅▃▁▃▁       6,012      -",
+        "seed state     interval tokens train   val best val  trend          tok/s   left",
+        " 101 completed    20/20  20.0M 2.957 2.743 2.743 @20 ████████████▁  6,012      -",
+        " 202 training      6/20   6.5M 2.954 2.812 2.800 @4  █▇▅▃▁▃▁        6,012 37 min",
+        " 303 failed        6/20   6.5M 2.954 2.812 2.800 @4  █▇▅▃▁▃▁        6,012      -",
         "  failed: NonFiniteLossError: loss is nan at step 2931",
-        " 404 waiting        0/21      0     -     - -                           -      -",
-        "loss in nats per token · @ interval · trend: newest 12 val losses, log scale",
+        " 404 waiting       -/20      0     -     - -                            -      -",
+        "loss in nats per token · @ interval · trend: newest 13 val losses, log scale",
         "██████░░░░░░░░░░  41 %  33.0M of 80.0M tokens  55 min left, ends about 15:25",
     ]
 
@@ -67,22 +67,22 @@ def test_table_at_80_columns(lines_of, busy):
 def test_table_at_60_columns_loses_tokens_and_speed(lines_of, busy):
     assert lines_of(busy, width=60, height=24)[1:4:2] == [
         "seed state      done train   val best val  trend        left",
-        " 202 training   7/21 2.954 2.812 2.800 @4  █▇▅▃▁▃▁    37 min",
+        " 202 training   6/20 2.954 2.812 2.800 @4  █▇▅▃▁▃▁    37 min",
     ]
 
 
 def test_table_at_40_columns_keeps_state_progress_loss_and_time(lines_of, busy):
     assert lines_of(busy, width=40, height=24)[1:4:2] == [
-        "seed state     intervals   val   left",
-        " 202 training       7/21 2.812 37 min",
+        "seed  state      interval    val    left",
+        " 202  training       6/20  2.812  37 min",
     ]
 
 
 def test_table_at_120_columns_adds_the_slot_and_spells_headers_out(lines_of, busy):
     assert lines_of(busy, width=120, height=24)[1:4:2] == [
-        "seed  state      intervals  tokens  train loss  val loss  best val loss  val loss trend      tokens/s"
+        "seed  state      interval  tokens  train loss  val loss  best val loss  val loss trend       tokens/s"
         "  time left  slot",
-        " 202  training        7/21    6.5M       2.954     2.812  2.800 @4       █▇▅▃▁▃▁                6,012"
+        " 202  training       6/20    6.5M       2.954     2.812  2.800 @4       █▇▅▃▁▃▁                 6,012"
         "     37 min  node:0",
     ]
 
@@ -90,7 +90,11 @@ def test_table_at_120_columns_adds_the_slot_and_spells_headers_out(lines_of, bus
 def test_every_number_is_whole_at_every_width(lines_of, busy):
     whole = {"0"}
     for run in busy.runs:
-        whole |= {str(run.run.seed), f"{run.num_done_intervals}/{run.num_intervals}", compact_count(run.tokens)}
+        whole |= {
+            str(run.run.seed),
+            f"{'-' if run.last_interval is None else run.last_interval}/{run.num_intervals - 1}",
+            compact_count(run.tokens),
+        }
         whole |= {
             loss(run.train_loss),
             loss(run.best_val_loss),
@@ -121,7 +125,7 @@ def test_table_without_data_says_that_the_end_is_unknown(lines_of, make_run, mak
     lines = lines_of(make_snapshot(starting, make_waiting(202), elapsed_s=0.0), width=80, height=24)
 
     assert lines[0] == "published-study   1 starting · 1 waiting   elapsed 0 s"
-    assert lines[2] == " 101 starting       0/21      0     -     - -                           -      -"
+    assert lines[2] == " 101 starting      -/20      0     -     - -                            -      -"
     assert lines[-1].endswith("  0 %  0 of 40.0M tokens  time left not known yet")
 
 
@@ -158,7 +162,7 @@ def test_seeds_of_ten_digits_keep_every_essential_column(lines_of, make_run, mak
 
     assert lines[1:3] == [
         "      seed state      done tokens train   val best val  trend       tok/s   left",
-        "4294967295 training   7/21   6.5M 2.954 2.812 2.800 @4  █▇▅▃▁▃▁     6,012 37 min",
+        "4294967295 training   6/20   6.5M 2.954 2.812 2.800 @4  █▇▅▃▁▃▁     6,012 37 min",
     ]
 
 
@@ -175,9 +179,9 @@ def test_long_condition_names_lose_their_middle(lines_of, make_run, make_snapsho
     snapshot = make_snapshot(make_run(condition=name), make_run(condition="base"))
 
     assert len(name) == 64
-    # Names get a sixth of the line and what is spare: 14, 9 and all cells.
+    # Names get a sixth of the line and what is spare: 14, 10 and all cells.
     assert lines_of(snapshot, width=80, height=24)[2].split()[0] == "width-2…ns-xyz"
-    assert lines_of(snapshot, width=40, height=24)[2].split()[0] == "widt…-xyz"
+    assert lines_of(snapshot, width=40, height=24)[2].split()[0] == "width…-xyz"
     assert lines_of(snapshot, width=200, height=24)[2].split()[0] == name
 
 

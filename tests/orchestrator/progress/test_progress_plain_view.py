@@ -47,7 +47,7 @@ def test_events_alone_give_complete_lines(stream, make_record):
 
     # Left after interval 3: (20,000,000 - 3,000,320) / 6,012.4 = 2,827 s = 47 min.
     assert stream.getvalue().splitlines() == [
-        "experiment published-study  6 runs x 21 intervals  2 at a time  in runs/published-study",
+        "experiment published-study  6 runs x 21 intervals (0 to 20)  2 at a time  in runs/published-study",
         "seed 101  started on node:0",
         "seed 101  interval  0/20  tokens 0  train     -  val 8.321  best 8.321 @0        - tokens/s  left -",
         "seed 101  interval  3/20  tokens  3,000,320  train 3.085  val 2.883  best 2.883 @3  "
@@ -77,6 +77,30 @@ def test_snapshot_supplies_what_was_before_a_resume(stream, make_record, make_ru
 
     assert "val 2.850  best 2.800 @4 " in stream.getvalue()
     assert "tokens  7,000,064 " in stream.getvalue()
+
+
+def test_what_was_before_a_view_looked_on_is_one_line_per_run_and_warning(
+    stream, make_record, make_run, make_completed, make_waiting, make_snapshot
+):
+    with PlainView(stream) as view:
+        view.update(make_snapshot(make_completed(101), make_run(202, attempt=2), make_waiting(303)))
+        view.look_back(
+            [
+                RunStarted(RunId("base", 101), attempt=1, slot="node:0"),
+                IntervalDone(make_record(0, val_loss=8.321)),
+                Warned("A retry was needed."),
+                RunCompleted(RunId("base", 101), attempt=1),
+            ]
+        )
+
+    assert stream.getvalue().splitlines() == [
+        "seed 101  interval 20/20  tokens 20,000,768  train 2.957  val 2.743  best 2.743 @20   6,012 tokens/s"
+        "  completed",
+        "seed 202  interval  6/20  tokens  6,500,352  train 2.954  val 2.812  best 2.800 @4    6,012 tokens/s  training"
+        "  attempt 2",
+        "seed 303  interval  -/20  tokens          0  train     -  val     -  best -               - tokens/s  waiting",
+        "warning: A retry was needed.",
+    ]
 
 
 def test_failures_stops_and_retries_have_their_line(stream):

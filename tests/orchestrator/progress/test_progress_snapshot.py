@@ -18,11 +18,7 @@ def test_best_is_the_first_lowest_finite_validation_loss(make_run):
 def test_best_is_undefined_before_the_first_interval(make_waiting):
     run = make_waiting(101)
 
-    assert (run.best_interval, run.best_val_loss, run.num_done_intervals) == (None, None, 0)
-
-
-def test_interval_zero_counts_as_done(make_run):
-    assert make_run(last_interval=0).num_done_intervals == 1
+    assert (run.best_interval, run.best_val_loss) == (None, None)
 
 
 def test_remaining_time_of_a_run_is_its_tokens_over_its_speed(make_run):
