@@ -33,6 +33,7 @@ app = typer.Typer(
     name="seedscope",
     help="Train the same small language model from many seeds, and learn what the whole trajectory can support.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -72,7 +73,7 @@ def run(
     wants_json: JsonOption = False,
     is_inline: InlineOption = False,
 ) -> None:
-    """Train every seed and end with the table, its statistics and a summary."""
+    """Train every seed. Ends with the table, its statistics and a report."""
     from configs.load import load_experiment
     from orchestrator.defaults import cache_dir, default_out
     from orchestrator.launch import start_experiment
@@ -99,7 +100,7 @@ def resume(
     wants_json: JsonOption = False,
     is_inline: InlineOption = False,
 ) -> None:
-    """Go on where an experiment stopped; a finished one is left as it is."""
+    """Go on where an experiment stopped. A finished one is left as it is."""
     from orchestrator.launch import resume_experiment
     from orchestrator.report_files import report_on
     from orchestrator.run_directory import open_run_directory
@@ -117,7 +118,7 @@ def resume(
 
 @app.command()
 def watch(run: RunArgument, wants_json: JsonOption = False) -> None:
-    """Follow an experiment from another terminal until it ends."""
+    """Follow an experiment from another terminal."""
     from configs.run_paths import RunPaths
     from orchestrator.watch import watch_experiment
 
@@ -132,7 +133,7 @@ def watch(run: RunArgument, wants_json: JsonOption = False) -> None:
 
 @app.command()
 def plan(config: ConfigArgument, overrides: SetOption = None, out: OutOption = None) -> None:
-    """Say what an experiment would be and cost, without running it."""
+    """Say what an experiment would be and cost. Nothing is run."""
     from configs.load import load_experiment
     from orchestrator.defaults import cache_dir, default_out
     from orchestrator.plan import make_plan
@@ -159,7 +160,7 @@ def analyze(
     higher_is_better: analyze_options.HigherIsBetter = None,
     reference: analyze_options.ReferenceRule = "last",
 ) -> None:
-    """Audit what was measured and compute telemetry and repeated-measures statistics; needs neither Ray nor torch."""
+    """Compute audit, telemetry and statistics of a run or a table. Needs neither Ray nor torch."""
     from orchestrator.analyze import analyze_source
     from orchestrator.source_options import source_options
 
@@ -182,13 +183,13 @@ def analyze(
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories; one, if it has conditions.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run directories; one, if it has conditions.")],
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", metavar="DIR", help="Where compare.json and compare.md go. Default: here."),
     ] = None,
 ) -> None:
-    """Set experiments, or the conditions of one, side by side: what differs, whether that is fair, by how much."""
+    """Set experiments or conditions side by side. Says what differs, whether that is fair, and by how much."""
     from orchestrator.compare import compare_sources
 
     compared = compare_sources(runs, out=out)
@@ -218,7 +219,7 @@ def probe(
     wants_json: JsonOption = False,
     is_inline: probe_options.Inline = False,
 ) -> None:
-    """Look inside the checkpoints: do seeds agree, which part of the loss falls, which tokens learn or forget."""
+    """Look inside the checkpoints. Do seeds agree, which part of the loss falls, which tokens learn or forget?"""
     from orchestrator.probes.command import run_probe
     from orchestrator.probes.ending import ending_lines
     from orchestrator.probes.progress import choose_probe_view
@@ -267,7 +268,7 @@ def repair(run: RunArgument) -> None:
 
 @app.command()
 def fetch(run: RunArgument) -> None:
-    """Bring the checkpoints of an experiment home from its `checkpoints.uri`."""
+    """Bring checkpoints home from `checkpoints.uri`."""
     from configs.run_paths import RunPaths
     from orchestrator.ending import ExitCode
     from orchestrator.fetch import fetch_checkpoints
@@ -288,7 +289,7 @@ def presets(
         ),
     ] = None,
 ) -> None:
-    """List the experiments that ship with Seedscope, or print one as the beginning of your own config."""
+    """List the experiments that ship with Seedscope. With NAME, print one as the beginning of your own config."""
     from configs.annotated_preset import annotated_preset
     from configs.preset_files import preset_summary
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.cgroups import read_cgroup_limits
 from orchestrator.finding import Finding, findings_as_lines
 from orchestrator.findings_energy import energy_finding
+from orchestrator.findings_extras import extras_finding
 from orchestrator.findings_host import (
     disk_finding,
     open_files_finding,
@@ -24,6 +25,7 @@ from orchestrator.findings_software import (
     variables_finding,
 )
 from orchestrator.machine import inspect_machine, process_affinity
+from workers.kernels.build import compiler_version
 
 __all__ = ["Finding", "examine", "findings_as_lines"]
 
@@ -64,7 +66,8 @@ def examine(
         variables_finding(environment),
         torch_finding(),
         packages_finding(required_packages() if requirements is None else requirements),
-        compiler_finding(),
+        extras_finding(),
+        compiler_finding(compiler_version()),
         energy_finding(),
         other_rays_finding(),
         ray_finding(can_start_ray),

@@ -76,7 +76,7 @@ def temporary_directory_finding(directory: Path) -> Finding:
     elif 1 - usage.free / usage.total > _FULLEST_SHARE:
         concern = "The disk is over 95 % full, where Ray begins to fail; free some, or point TMPDIR to another."
     sockets = f"longest socket path {longest} of {_LONGEST_SOCKET_PATH} bytes"
-    fact = f"{format_bytes(usage.free)} free at {directory}; {sockets}"
+    fact = f"{format_bytes(usage.free)} free below {_nearest_existing(directory)}; {sockets}"
     return Finding("temporary files", fact, concern)
 
 

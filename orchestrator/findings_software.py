@@ -1,7 +1,6 @@
 """Find out whether torch, the packages, the shell's variables and Ray itself are fit to run an experiment."""
 
 import platform
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +10,7 @@ from packaging.requirements import Requirement
 
 from orchestrator.finding import Finding
 from orchestrator.kernel_files import kernel_fields
+from orchestrator.versions import version_of
 
 __all__ = [
     "compiler_finding",
@@ -81,18 +81,19 @@ def packages_finding(requirements: Iterable[str]) -> Finding:
         states = ", ".join(f"{line} ({state})" for line, state in unmet.items())
         names = " ".join(f"'{line}'" for line in unmet)
         concern = f"The command fails where it needs {states}; install with `pip install {names}`."
-    versions = ", ".join(f"{requirement.name} {_version(requirement.name) or 'missing'}" for requirement in wanted)
+    versions = ", ".join(f"{requirement.name} {version_of(requirement.name) or 'missing'}" for requirement in wanted)
     return Finding("packages", f"{len(wanted) - len(unmet)} of {len(wanted)} as required: {versions}", concern)
 
 
-def compiler_finding(search_path: str | None = None) -> Finding:
-    """Whether there is a C compiler; nothing that Seedscope does by default needs one.
+def compiler_finding(version: str | None) -> Finding:
+    """Whether the kernels can be compiled for this machine's processor.
 
     Args:
-        search_path: Directories to look in, as in PATH, which is also the default.
+        version: How its C compiler names itself; None where there is none.
     """
-    compiler = shutil.which("cc", path=search_path)
-    return Finding("compiler", compiler or "no cc found; only torch.compile would need one")
+    if version is not None:
+        return Finding("compiler", version)
+    return Finding("compiler", "none", "Runs train slower without kernels; install a C compiler, such as gcc.")
 
 
 def variables_finding(environment: Mapping[str, str]) -> Finding:
@@ -145,16 +146,9 @@ def _is_applicable(requirement: Requirement) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _unmet_state(requirement: Requirement) -> str | None:
     """What is there instead of what is required; None when it is met."""
-    version = _version(requirement.name)
+    version = version_of(requirement.name)
     if version is None:
         return "missing"
     # A pre-release that someone installed is taken at its number.

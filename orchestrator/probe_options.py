@@ -39,7 +39,7 @@ Study = Annotated[
 Inline = Annotated[bool, typer.Option("--inline", help="In threads of this process, without Ray.")]
 Source = Annotated[
     Optional[Path],  # noqa: UP045, typer reads it at run time
-    typer.Argument(metavar="[RUN]", help="A run directory; without it, give --checkpoints."),
+    typer.Argument(metavar="RUN", help="A run directory; without it, give --checkpoints."),
 ]
 Checkpoints = Annotated[
     Optional[str],  # noqa: UP045

@@ -14,6 +14,7 @@ import pytest
 
 from orchestrator.cgroups import CgroupLimits
 from orchestrator.doctor import Finding, examine, findings_as_lines
+from orchestrator.findings_extras import extras_finding
 from orchestrator.findings_host import (
     disk_finding,
     open_files_finding,
@@ -76,6 +77,7 @@ def test_examination_covers_every_topic_in_order_and_changes_nothing(tmp_path: P
         "shell variables",
         "torch",
         "packages",
+        "extras",
         "compiler",
         "energy",
         "other Rays",
@@ -251,8 +253,33 @@ def test_a_distribution_that_is_not_installed_requires_nothing_known() -> None:
     assert packages_finding(()).concern is not None
 
 
-def test_a_missing_compiler_is_a_fact_only(tmp_path: Path) -> None:
-    assert compiler_finding(str(tmp_path)) == Finding("compiler", "no cc found; only torch.compile would need one")
+def test_a_missing_compiler_is_a_concern() -> None:
+    assert compiler_finding("cc (Debian) 14.2") == Finding("compiler", "cc (Debian) 14.2")
+    assert compiler_finding(None).concern == "Runs train slower without kernels; install a C compiler, such as gcc."
+
+
+def test_extras_that_are_complete_and_what_others_lack_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "made_up-1.0.dist-info"
+    package.mkdir()
+    needs = {
+        "whole": "pytest>=1",
+        "old": "pytest<1",
+        "absent": "no-such-package-here>=2",
+        "nested": "made-up[absent]",
+        "dev": "no-such-package-either",
+    }
+    lines = [
+        f"Provides-Extra: {extra}\nRequires-Dist: {line}; extra == '{extra}'" for extra, line in needs.items()
+    ]
+    (package / "METADATA").write_text("\n".join(["Metadata-Version: 2.1\nName: made-up\nVersion: 1.0", *lines, ""]))
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert extras_finding("made-up").fact == (
+        "whole; old lacks pytest<1; absent lacks no-such-package-here>=2; nested lacks made-up[absent]"
+    )
+    assert extras_finding("no-such-package-here").fact == "none"
 
 
 def test_variables_that_act_beside_the_config_are_named() -> None:
