@@ -161,13 +161,19 @@ class Ledger:
                     "INSERT INTO records VALUES (?, ?, ?, ?, ?)",
                     (record.condition, record.seed, record.interval, json.dumps(record.to_dict()), change),
                 )
+            if newest := restored.newest:
+                self._note_progress(
+                    run,
+                    change,
+                    step=newest.step,
+                    tokens=newest.tokens,
+                    train_loss=newest.train_loss,
+                    tokens_per_s=newest.tokens_per_s,
+                )
             self._connection.execute(
-                "UPDATE runs SET state = ?, attempt = ?, step = ?, tokens = ?, data_order_sha256 = ?, changed = ? "
+                "UPDATE runs SET state = ?, attempt = ?, data_order_sha256 = ?, changed = ? "
                 "WHERE condition = ? AND seed = ?",
-                (
-                    *(restored.state, restored.attempt, restored.step, restored.tokens, restored.data_order_sha256),
-                    *(change, run.condition, run.seed),
-                ),
+                (restored.state, restored.attempt, restored.data_order_sha256, change, run.condition, run.seed),
             )
 
     def add_progress(self, sample: ProgressSample) -> None:

@@ -163,7 +163,7 @@ def _rebuilt(paths: RunPaths, *, runs: list[RestoredRun]) -> tuple[str, ...]:
         return (built, lost, "Every run is complete; nothing is left to train.")
     return (
         built,
-        f"{lost} The next attempts have numbers that none of those had which may still be alive.",
+        f"{lost} The next attempts take numbers beyond any that may still be alive.",
         f"{num_left} of {counted(len(runs), 'run')} {'is' if num_left == 1 else 'are'} incomplete; "
         f"go on with `seedscope resume {shlex.quote(str(paths.root))}`.",
     )

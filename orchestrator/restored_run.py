@@ -33,14 +33,9 @@ class RestoredRun:
         return RunState.WAITING if self.data_order_sha256 is None else RunState.COMPLETED
 
     @property
-    def step(self) -> int:
-        """Optimizer steps until its newest checkpoint."""
-        return self.records[-1].step if self.records else 0
-
-    @property
-    def tokens(self) -> int:
-        """Training tokens until its newest checkpoint."""
-        return self.records[-1].tokens if self.records else 0
+    def newest(self) -> IntervalRecord | None:
+        """The record of its newest checkpoint."""
+        return self.records[-1] if self.records else None
 
 
 def restored_run(
