@@ -10,6 +10,7 @@ import pytest
 
 from configs.errors import ConflictingRecordError, LedgerError, StaleAttemptError
 from orchestrator.ledger import Ledger, reading_ledger
+from orchestrator.restored_run import RestoredRun
 from orchestrator.run_state import RunState
 from workers.records import Completed, FailureCause, IntervalRecord, ProgressSample, RunId, SeedFailure, Stopped
 
@@ -308,30 +309,22 @@ def test_what_fails_on_behalf_of_an_attempt_leaves_no_notice(ledger: Ledger) -> 
 
 
 def test_restored_run_waits_after_its_newest_interval(ledger: Ledger, make_record: MakeRecord) -> None:
-    records = [make_record(0, attempt=1), make_record(1, attempt=3), make_record(2, attempt=2)]
+    records = (make_record(0, attempt=1), make_record(1, attempt=3), make_record(2, attempt=2))
 
-    ledger.restore_run(RUN, records=records)
+    ledger.restore_run(RestoredRun(RUN, records, attempt=4, data_order_sha256=None))
 
     row = next(row for row in ledger.runs() if row.run == RUN)
-    assert ledger.records() == tuple(records)
+    assert ledger.records() == records
     assert (row.state, row.step, row.tokens) == (RunState.WAITING, 8, 512)
+    assert row.train_loss == records[-1].train_loss
+    assert ledger.begin_attempt(RUN, slot="local:0") == 5
 
 
-def test_attempt_after_a_restoration_is_newer_than_any_that_the_lost_ledger_knew_of(
-    ledger: Ledger, make_record: MakeRecord
-) -> None:
-    # Attempt 3 left a record; attempt 4 may have begun and left none.
-    ledger.restore_run(RUN, records=[make_record(0, attempt=1), make_record(1, attempt=3)])
+def test_run_restored_with_its_data_order_is_complete(ledger: Ledger, make_record: MakeRecord) -> None:
+    ledger.restore_run(RestoredRun(RUN, (make_record(0), make_record(1)), attempt=1, data_order_sha256="0" * 64))
 
-    assert ledger.begin_attempt(RUN, slot="local:0") > 4
-
-
-def test_run_restored_from_nothing_is_new(ledger: Ledger) -> None:
-    before = ledger.runs()
-
-    ledger.restore_run(RUN, records=[])
-
-    assert ledger.runs() == before
+    row = next(row for row in ledger.runs() if row.run == RUN)
+    assert (row.state, row.attempt, row.data_order_sha256) == (RunState.COMPLETED, 1, "0" * 64)
 
 
 def test_progress_moves_a_run_to_training(ledger: Ledger) -> None:
