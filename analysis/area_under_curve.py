@@ -9,6 +9,7 @@ from analysis.grid import Grid
 from analysis.seed_measure import SeedMeasure, untested_measure
 from analysis.t_interval import MeanInterval, mean_interval
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["AreaUnderCurve", "area_under_curve"]
 
@@ -42,7 +43,7 @@ def area_under_curve(grid: Grid, *, axis: LevelPositions | Undefined) -> AreaUnd
     if isinstance(axis, Undefined):
         return axis
     if grid.num_levels < 2:
-        return Undefined("1 level left; an area needs at least 2")
+        return Undefined(f"{counted(grid.num_levels, 'level')} left; an area needs at least 2")
     areas = np.asarray(np.trapezoid(grid.values, axis.positions, axis=1))
     span = float(axis.positions[-1] - axis.positions[0])
     return AreaUnderCurve(

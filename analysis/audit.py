@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from analysis.grid import Grid
 from analysis.levels import Label
+from configs.counted import counted
 from configs.errors import TableError
 
-__all__ = ["Audited", "Dropped", "Missing", "audit_grid", "without_unusable"]
+__all__ = ["LARGEST_MAGNITUDE", "Audited", "Dropped", "Missing", "audit_grid", "without_unusable"]
 
 # Sums of squares of larger values, and the squares of those, leave the range of double precision (1.8e308).
 LARGEST_MAGNITUDE = 1e75
@@ -92,8 +93,8 @@ def _reject_gaps(grid: Grid, *, gaps: NDArray[np.bool_], subject: str) -> None:
     if gaps.any():
         row, column = np.argwhere(gaps)[0]
         raise TableError(
-            f"{int(gaps.sum())} cells are missing, the first at {subject} {grid.subjects[row]}, level "
-            f"{grid.levels[column]}; complete them or choose drop-seeds or drop-levels"
+            f"{counted(int(gaps.sum()), 'missing cell')}, the first at {subject} {grid.subjects[row]}, level "
+            f"{grid.levels[column]}; complete what is missing or choose drop-seeds or drop-levels"
         )
 
 
@@ -128,10 +129,14 @@ def _why_subject(grid: Grid, *, row: int, gaps: NDArray[np.bool_]) -> str:
     is_absent = gaps[row] & np.isnan(grid.values[row])
     reasons = []
     if is_absent.any():
-        reasons.append(f"missing at level {_named(grid.levels, chosen=is_absent)}")
+        reasons.append(f"missing at {_levels(grid, chosen=is_absent)}")
     if is_infinite.any():
-        reasons.append(f"infinite or beyond {LARGEST_MAGNITUDE:g} at level {_named(grid.levels, chosen=is_infinite)}")
+        reasons.append(f"infinite or beyond {LARGEST_MAGNITUDE:g} at {_levels(grid, chosen=is_infinite)}")
     return "; ".join(reasons)
+
+
+def _levels(grid: Grid, *, chosen: NDArray[np.bool_]) -> str:
+    return f"level{'' if chosen.sum() == 1 else 's'} {_named(grid.levels, chosen=chosen)}"
 
 
 def _named(labels: tuple[Label, ...], *, chosen: NDArray[np.bool_]) -> str:

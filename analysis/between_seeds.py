@@ -9,7 +9,9 @@ from scipy import stats
 
 from analysis.grid import Grid
 from analysis.levels import Label
+from analysis.rounding import rounding_of
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["BetweenSeeds", "spread_between_seeds"]
 
@@ -30,7 +32,7 @@ def spread_between_seeds(grid: Grid) -> tuple[BetweenSeeds, ...]:
     """Standard deviation s at each level, n - 1 in its denominator, with a chi-squared interval.
 
     95 % interval: s sqrt(v / chi2(.975, v)) to s sqrt(v / chi2(.025, v)), v = n - 1. Assumes independent normal values.
-    Seeds missing at a level are left out there, and `n` says so.
+    A spread that is rounding is zero. Seeds missing at a level are left out there, and `n` says so.
 
     Args:
         grid: Shape (num_seeds, num_levels), gaps as NaN.
@@ -49,9 +51,9 @@ def spread_between_seeds(grid: Grid) -> tuple[BetweenSeeds, ...]:
 def _spread(level: Label, *, values: NDArray[np.float64]) -> BetweenSeeds:
     v = len(values) - 1
     if v < 1:
-        why = Undefined(f"{len(values)} seed{'' if len(values) == 1 else 's'} here; a spread needs at least 2")
+        why = Undefined(f"{counted(len(values), 'seed')} here; a spread needs at least 2")
         return BetweenSeeds(level=level, n=len(values), variance=why, sd=why, sd_ci95_low=why, sd_ci95_high=why)
-    variance = float(values.var(ddof=1)) if np.ptp(values) > 0 else 0.0
+    variance = float(values.var(ddof=1)) if np.ptp(values) > rounding_of(values) else 0.0
     return BetweenSeeds(
         level=level,
         n=len(values),

@@ -10,6 +10,7 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.segmentation import MIN_POINTS, best_segmentation
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["ChangePoints", "SeedChangePoints", "find_change_points"]
 
@@ -63,10 +64,11 @@ def find_change_points(grid: Grid, *, axis: LevelPositions | Undefined) -> Chang
     first, x, name = _abscissa(grid, axis=axis)
     if grid.num_subjects == 0 or len(x) < 2 * MIN_POINTS:
         return Undefined(
-            f"{grid.num_subjects} seeds and {len(x)} levels on the axis; a change needs {2 * MIN_POINTS} levels"
+            f"{counted(grid.num_subjects, 'seed')} and {counted(len(x), 'level')} on the axis; a change needs "
+            f"{2 * MIN_POINTS} levels"
         )
     if grid.num_subjects * len(x) ** 2 > LARGEST_WORK:
-        return Undefined(f"{grid.num_subjects} seeds x {len(x)} levels are too many to try every position")
+        return Undefined(f"{counted(grid.num_subjects, 'seed')} x {len(x):,} levels are too many to try every position")
     values = grid.values[:, first:]
     shared = best_segmentation(values, x=x, max_segments=MAX_SEGMENTS)
     return ChangePoints(

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from analysis.grid import Grid
 from analysis.levels import Label
+from analysis.rounding import rounding_of
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["CommonMode", "DataOrder", "common_mode"]
 
@@ -25,8 +27,8 @@ class DataOrder(StrEnum):
 
 WARNINGS = {
     DataOrder.SHARED: (
-        "All seeds saw the data in the same order, so that order may make the wiggles they share. An interval effect "
-        "is then one of this order, and the spread between seeds says nothing about another one."
+        "All seeds saw the data in the same order, so that order may make the wiggles they share. An effect of the "
+        "level is then one of this order, and the spread between seeds says nothing about another one."
     ),
     DataOrder.OWN: (
         "Each seed saw the data in its own order; what they still share comes from the task, the schedule and the "
@@ -75,11 +77,11 @@ def common_mode(grid: Grid, *, window: int, data_order: DataOrder = DataOrder.UN
     num_seeds, num_deltas = deltas.shape
     if num_seeds < 2 or num_deltas < MIN_DELTAS:
         return Undefined(
-            f"{num_seeds} complete seeds and {num_deltas} deltas after the first {window}; correlations need at least "
-            f"2 and {MIN_DELTAS}"
+            f"{counted(num_seeds, 'complete seed')} and {counted(num_deltas, 'delta')} after the first {window}; "
+            f"correlations need at least 2 and {MIN_DELTAS}"
         )
     variances = deltas.var(axis=1, ddof=1)
-    if not (variances > 0).all():
+    if not (np.sqrt(variances) > rounding_of(grid.values)).all():
         return Undefined("some seed's deltas do not vary")
     return CommonMode(
         after_level=grid.levels[window],

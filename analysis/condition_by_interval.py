@@ -27,9 +27,12 @@ from analysis.contrasts import contrast_scores
 from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.paired_t import holm
+from analysis.replicates import why_one_replicate
+from analysis.rounding import rounding_of
 from analysis.sign_flip import SignFlip, flip_scores
 from analysis.undefined import Undefined
 from analysis.within_effect import WithinEffect, group_effect, within_effect
+from configs.counted import counted
 
 __all__ = ["Comparison", "ConditionByInterval", "compare_conditions", "condition_by_interval"]
 
@@ -97,20 +100,27 @@ def condition_by_interval(grids: Mapping[str, Grid]) -> ConditionByInterval | Un
     Source: as R's car::Anova(idata) and pingouin.rm_anova with two factors.
     """
     if len(grids) < 2:
-        return Undefined(f"{len(grids)} condition; a comparison needs at least 2")
+        return Undefined(f"{counted(len(grids), 'condition')}; a comparison needs at least 2")
     comparisons = [compare_conditions(grids[a], grids[b], names=(a, b)) for a, b in combinations(grids, 2)]
     cube = _complete_cube(grids)
     num_conditions, num_seeds, num_levels = cube.shape
     if num_seeds < 2 or num_levels < 2:
-        why = Undefined(f"{num_seeds} seeds are complete at {num_levels} levels in all {num_conditions} conditions")
+        is_or_are = "is" if num_seeds == 1 else "are"
+        why = Undefined(
+            f"{counted(num_seeds, 'seed')} {is_or_are} complete at {counted(num_levels, 'level')} in all "
+            f"{num_conditions} conditions"
+        )
         return ConditionByInterval(num_seeds, num_levels, why, why, why, _with_holm(comparisons))
     by_condition = np.stack([contrast_scores(cube[:, :, level].T) for level in range(num_levels)])
+    # Sums over k levels or c conditions, divided by the root of their number, keep this many roundings.
+    rounding = rounding_of(cube)
+    over_levels, over_conditions = rounding * float(np.sqrt(num_levels)), rounding * float(np.sqrt(num_conditions))
     return ConditionByInterval(
         num_seeds=num_seeds,
         num_levels=num_levels,
-        condition=within_effect(by_condition.sum(axis=0) / np.sqrt(num_levels)),
-        interval=within_effect(contrast_scores(cube.sum(axis=0) / np.sqrt(num_conditions))),
-        interaction=within_effect(_interaction_scores(by_condition)),
+        condition=within_effect(by_condition.sum(axis=0) / np.sqrt(num_levels), rounding=over_levels),
+        interval=within_effect(contrast_scores(cube.sum(axis=0) / np.sqrt(num_conditions)), rounding=over_conditions),
+        interaction=within_effect(_interaction_scores(by_condition), rounding=rounding),
         comparisons=_with_holm(comparisons),
     )
 
@@ -158,9 +168,11 @@ def _why_incomparable(conditions: PairedConditions) -> Undefined | None:
 def _interaction(conditions: PairedConditions) -> WithinEffect | Undefined:
     if conditions.a.num_levels < 2:
         return Undefined("1 level is shared; an interaction needs at least 2")
+    a, b = conditions.a.values, conditions.b.values
+    rounding = max(rounding_of(a), rounding_of(b))
     if conditions.pairing is Pairing.PAIRED:
-        return within_effect(contrast_scores(conditions.b.values - conditions.a.values))
-    return group_effect((contrast_scores(conditions.a.values), contrast_scores(conditions.b.values)))
+        return within_effect(contrast_scores(b - a), rounding=rounding)
+    return group_effect((contrast_scores(a), contrast_scores(b)), rounding=rounding)
 
 
 def _interaction_flip(conditions: PairedConditions) -> SignFlip | Undefined:
@@ -168,7 +180,9 @@ def _interaction_flip(conditions: PairedConditions) -> SignFlip | Undefined:
         return Undefined("signs are flipped within seeds, which the conditions do not share")
     if conditions.a.num_levels < 2:
         return Undefined("1 level is shared; an interaction needs at least 2")
-    return flip_scores(contrast_scores(conditions.b.values - conditions.a.values))
+    a, b = conditions.a.values, conditions.b.values
+    why = why_one_replicate(np.hstack([a, b]))
+    return why or flip_scores(contrast_scores(b - a), rounding=max(rounding_of(a), rounding_of(b)))
 
 
 def _complete_cube(grids: Mapping[str, Grid]) -> NDArray[np.float64]:

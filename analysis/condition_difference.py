@@ -11,6 +11,8 @@ from analysis.levels import Label
 from analysis.max_t import max_t
 from analysis.paired_t import holm, paired_t
 from analysis.permutation import permute_groups
+from analysis.replicates import why_one_replicate
+from analysis.rounding import rounding_of, without_rounding
 from analysis.seed_measure import SeedValue
 from analysis.sign_flip import flip_mean
 from analysis.sign_patterns import FlipMethod
@@ -108,13 +110,8 @@ def difference_of(
     half_width = float(stats.t.isf(0.025, df) * tests.standard_error[0])
     mean = float(tests.mean[0])
     p_exact, exact = _exact(conditions, a=a, b=b, is_fixed=is_fixed)
-    is_paired = conditions.pairing is Pairing.PAIRED
     return ConditionDifference(
-        per_seed=(
-            tuple(SeedValue(seed, float(value)) for seed, value in zip(conditions.a.subjects, b - a, strict=True))
-            if is_paired
-            else Undefined("the conditions share no two seeds")
-        ),
+        per_seed=_per_seed(conditions, a=a, b=b),
         mean_difference=mean,
         ci95_low=WHY_FIXED if is_fixed else mean - half_width,
         ci95_high=WHY_FIXED if is_fixed else mean + half_width,
@@ -125,6 +122,15 @@ def difference_of(
         p_exact=p_exact,
         exact=exact,
     )
+
+
+def _per_seed(
+    conditions: PairedConditions, *, a: NDArray[np.float64], b: NDArray[np.float64]
+) -> tuple[SeedValue, ...] | Undefined:
+    if conditions.pairing is Pairing.UNPAIRED:
+        return Undefined("the conditions share no two seeds")
+    differences = without_rounding(b - a, rounding=rounding_of(np.stack([a, b])))
+    return tuple(SeedValue(seed, float(value)) for seed, value in zip(conditions.a.subjects, differences, strict=True))
 
 
 def differences_by_level(conditions: PairedConditions) -> LevelDifferences:
@@ -186,7 +192,9 @@ def _exact(
     conditions: PairedConditions, *, a: NDArray[np.float64], b: NDArray[np.float64], is_fixed: bool
 ) -> tuple[float | Undefined, ExactFamily | Undefined]:
     if conditions.pairing is Pairing.PAIRED:
-        flip = flip_mean(b - a)
+        flip = why_one_replicate(np.hstack([conditions.a.values, conditions.b.values])) or flip_mean(
+            b - a, rounding=rounding_of(np.stack([a, b]))
+        )
         if isinstance(flip, Undefined):
             return flip, flip
         return flip.p, ExactFamily(flip.p_floor, flip.num_flips, flip.method, flip.generator_seed)

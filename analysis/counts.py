@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from analysis.grid import Grid
 from analysis.levels import Label
+from configs.counted import counted
 
 __all__ = ["Count", "FlaggedCell", "count_flags", "indicator"]
 
@@ -34,14 +35,16 @@ def indicator(claim: NDArray[np.bool_], *, defined: NDArray[np.float64]) -> NDAr
     return np.where(np.isnan(defined), np.nan, claim.astype(np.float64))
 
 
-def count_flags(flags: NDArray[np.float64], *, grid: Grid, noun: str) -> Count:
+def count_flags(flags: NDArray[np.float64], *, grid: Grid, noun: str, which: str = "") -> Count:
     """Count the ones of an indicator; cells where it is NaN are in neither number.
 
     Args:
         flags: 0, 1 or NaN, shape (num_seeds, num_levels).
         grid: Names the seeds and levels.
-        noun: What is counted, such as `deltas`.
+        noun: What one cell is, such as `delta`.
+        which: What the counted cells have, such as `with a standard error`.
     """
     count, total = int(np.nansum(flags)), int(np.isfinite(flags).sum())
     cells = tuple(FlaggedCell(grid.subjects[row], grid.levels[column]) for row, column in np.argwhere(flags == 1))
-    return Count(count=count, of=total, text=f"{count} of {total} {noun}", cells=cells)
+    text = f"{count:,} of {counted(total, noun)} {which}".rstrip()
+    return Count(count=count, of=total, text=text, cells=cells)

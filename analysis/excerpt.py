@@ -4,15 +4,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["counted", "excerpt", "first_line", "listed", "number_text", "path_text"]
+__all__ = ["excerpt", "first_line", "listed", "listed_words", "number_text", "path_text"]
 
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
-
-
-def counted(number: int, noun: str) -> str:
-    """The number and its noun, such as "1 row" or "2,000 rows"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def excerpt(value: object) -> str:
@@ -38,6 +33,18 @@ def listed(values: Sequence[object], *, most: int = 12) -> str:
     return ", ".join(map(excerpt, values[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def listed_words(values: Sequence[object], *, most: int = 6) -> str:
+    """The first values as words of a sentence, such as "1, 2 and 5" or "1, 2, 3, 4, 5, 6 and 4 more".
+
+    Args:
+        values: Names, at least one.
+        most: How many are named, where there are more.
+    """
+    named = [str(value) for value in values]
+    words = named if len(named) <= most else [*named[:most], f"{len(named) - most:,} more"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
 def first_line(error: Exception) -> str:
     """The first line of what an error says, or its name where it says nothing."""
     text = str(error).strip() or type(error).__name__
@@ -51,4 +58,4 @@ def path_text(path: Path) -> str:
 
 def number_text(value: float) -> str:
     """Four decimals where they tell something, else four digits: efficiencies may lie at 1e-11."""
-    return f"{value:.4f}" if value == 0 or 1e-2 <= abs(value) < 1e6 else f"{value:.3e}"
+    return f"{value:.4f}" if value == 0 or 5e-5 <= abs(value) < 1e6 else f"{value:.3e}"

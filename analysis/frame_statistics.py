@@ -12,7 +12,7 @@ from analysis.axis import Axis, axis_from_frame
 from analysis.grid import Grid, grid_from_frame
 from analysis.interval_energy import joules_beside
 from analysis.metric_statistics import metric_statistics
-from analysis.metric_warnings import warn_about_metric, warn_about_same_metrics
+from analysis.metric_warnings import warn_about_metrics, warn_about_same_metrics
 from analysis.pairwise import Pairs
 from analysis.simultaneous import Reference
 from analysis.trajectory import Trajectory, summarize_trajectory
@@ -168,8 +168,6 @@ def _dropped(audited: dict[str, Audited]) -> list[dict[str, str]]:
 
 
 def _warnings(grids: dict[str, Grid], *, audited: dict[str, Audited], trajectory: Trajectory | Undefined) -> list[str]:
-    by_metric = [
-        sentence for metric, result in audited.items() for sentence in warn_about_metric(result.grid, metric=metric)
-    ]
+    by_metric = warn_about_metrics({metric: result.grid for metric, result in audited.items()})
     lost = () if isinstance(trajectory, Undefined) else trajectory.warnings
     return [*warn_about_same_metrics(grids), *by_metric, *lost]

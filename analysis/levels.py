@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-__all__ = ["Label", "numbers_of", "ordered_labels", "plain_label"]
+__all__ = ["Label", "is_plain_number", "numbers_of", "ordered_labels", "plain_label"]
 
 Label = int | float | str
 
@@ -74,6 +74,12 @@ def numbers_of(labels: Sequence[Label]) -> list[float] | None:
     if len(known) < len(parsed) or len({(numbered.prefix, numbered.unit) for numbered in known}) > 1:
         return None
     return [numbered.number for numbered in known]
+
+
+def is_plain_number(label: str) -> bool:
+    """Whether a label is a number without a word beside it, such as "100", "-0.5" or "500K"."""
+    numbered = _numbered(label)
+    return numbered is not None and not numbered.prefix and not numbered.unit
 
 
 def _times_of(labels: Sequence[Label]) -> list[float] | None:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.grid import Grid
+from configs.counted import counted
 
 __all__ = ["warn_about_lost_pairs"]
 
@@ -34,8 +35,9 @@ def _missing_cells(losses: Grid) -> tuple[str, ...]:
     num_lost = int((is_missing[:, 1:] | is_missing[:, :-1]).sum())
     if num_lost == 0:
         return ()
+    is_or_are = "is" if num_lost == 1 else "are"
     return (
-        f"val_loss: {num_lost:,} of {num_pairs:,} pairs of neighbouring levels are missing "
+        f"val_loss: {num_lost:,} of {counted(num_pairs, 'pair')} of neighbouring levels {is_or_are} missing "
         f"({_named(losses, is_missing)}); {CONSEQUENCE}",
     )
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from analysis.axis import TOKENS, LevelPositions
 from analysis.grid import Grid
 from analysis.levels import Label
+from analysis.rounding import rounding_of, rounding_of_rows, without_rounding
 from analysis.t_interval import MeanInterval, mean_interval
 from analysis.undefined import Undefined
 
@@ -42,14 +43,16 @@ def marginal_gains(
     is_tokens = axis.name == TOKENS
     scale = TOKENS_PER_UNIT if is_tokens else 1
     unit = "nats per million tokens" if is_tokens else f"nats per unit of {axis.name}"
-    falls = -np.diff(grid.values, axis=1)
-    gains = falls / np.diff(axis.positions) * scale
+    falls = without_rounding(-np.diff(grid.values, axis=1), rounding=rounding_of_rows(grid.values)[:, None])
+    per_unit = scale / np.diff(axis.positions)
     return tuple(
         MarginalGain(
             from_level=grid.levels[column],
             to_level=grid.levels[column + 1],
             unit=unit,
-            gain=mean_interval(gains[:, column]),
+            gain=mean_interval(
+                falls[:, column] * per_unit[column], rounding=rounding_of(grid.values) * per_unit[column]
+            ),
             gain_per_joule=_per_joule(
                 falls[:, column], joules=joules if isinstance(joules, Undefined) else joules[:, column + 1]
             ),

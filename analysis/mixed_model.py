@@ -64,7 +64,7 @@ def fit_mixed_model(values: NDArray[np.float64], *, method: Likelihood = Likelih
     num_seeds, num_levels = values.shape
     if values.size * num_levels > LARGEST_FIT:
         return Undefined(
-            f"{num_seeds} seeds x {num_levels} levels are too many for a fit that is a sensitivity analysis"
+            f"{num_seeds:,} seeds x {num_levels:,} levels are too many for a fit that is a sensitivity analysis"
         )
     sums = split_sums_of_squares(values)
     residual_variance = sums.error / ((num_seeds - 1) * (num_levels - 1))

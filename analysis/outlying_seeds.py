@@ -9,8 +9,9 @@ from scipy import stats
 from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.paired_t import holm
-from analysis.t_interval import LEAST_SPREAD
+from analysis.rounding import LEAST_SPREAD, rounding_of
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["SeedDeviation", "outlying_seeds", "studentized_deviations"]
 
@@ -56,36 +57,44 @@ def outlying_seeds(grid: Grid) -> tuple[SeedDeviation, ...] | Undefined:
     Source: as R's rstudent(lm(y ~ 1)).
     """
     if grid.num_subjects < MIN_SEEDS or grid.num_levels == 0:
-        return Undefined(f"{grid.num_subjects} seeds and {grid.num_levels} levels; it takes {MIN_SEEDS} seeds")
-    respects = {"offset": grid.values.mean(axis=1)}
-    distances = _distances(grid.values)
-    if (distances > LEAST_SPREAD * np.abs(grid.values).max()).all():
-        respects[SHAPE] = np.log(distances)
-    return tuple(
-        deviation for what, values in respects.items() for deviation in _deviations(values, what=what, grid=grid)
-    )
+        return Undefined(
+            f"{counted(grid.num_subjects, 'seed')} and {counted(grid.num_levels, 'level')}; it takes {MIN_SEEDS} seeds"
+        )
+    rounding, distances = rounding_of(grid.values), _distances(grid.values)
+    rows = _deviations(grid.values.mean(axis=1), what="offset", seeds=grid.subjects, rounding=rounding)
+    nearest = float(distances.min())
+    if nearest > rounding:
+        rows += _deviations(np.log(distances), what=SHAPE, seeds=grid.subjects, rounding=rounding / nearest)
+    return tuple(rows)
 
 
-def studentized_deviations(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def studentized_deviations(values: NDArray[np.float64], *, rounding: float = 0.0) -> NDArray[np.float64]:
     """The t of each value against the others, shape (num_seeds,), for at least 3 values.
 
-    Infinite or NaN where the others are all equal.
+    Infinite or NaN where the others are all equal, but for rounding.
+
+    Args:
+        values: One number per seed.
+        rounding: What rounding alone makes of these values, where they were computed from larger ones.
     """
     num_seeds = len(values)
     centred = values - values.mean()
     # The others' sum of squares about their own mean, without leaving anyone out by hand.
     others = np.sum(centred**2) - centred**2 * num_seeds / (num_seeds - 1)
-    others = np.where(others > LEAST_SPREAD * np.sum(centred**2), others, 0.0)
+    is_spread = (others > LEAST_SPREAD * np.sum(centred**2)) & (others > num_seeds * rounding**2)
+    others = np.where(is_spread, others, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = centred * np.sqrt(num_seeds / (num_seeds - 1)) / np.sqrt(others / (num_seeds - 2))
     return np.asarray(t)
 
 
-def _deviations(values: NDArray[np.float64], *, what: str, grid: Grid) -> list[SeedDeviation]:
-    if float(np.ptp(values)) <= LEAST_SPREAD * float(np.abs(grid.values).max()):
+def _deviations(
+    values: NDArray[np.float64], *, what: str, seeds: tuple[Label, ...], rounding: float
+) -> list[SeedDeviation]:
+    if float(np.ptp(values)) <= rounding:
         return []
-    df = grid.num_subjects - 2
-    t = studentized_deviations(values)
+    df = len(seeds) - 2
+    t = studentized_deviations(values, rounding=rounding)
     is_tested = np.isfinite(t)
     tail = stats.t.sf(t, df) if what == SHAPE else 2 * stats.t.sf(np.abs(t), df)
     p = np.where(is_tested, tail, 1.0)
@@ -101,7 +110,7 @@ def _deviations(values: NDArray[np.float64], *, what: str, grid: Grid) -> list[S
             p_holm=float(corrected[row]) if is_tested[row] else WHY_NO_SPREAD,
             stands_out=bool(corrected[row] < STANDS_OUT_BELOW),
         )
-        for row, seed in enumerate(grid.subjects)
+        for row, seed in enumerate(seeds)
     ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.missing_cells import Cell, describe_cells
+from configs.counted import counted
 from configs.run_paths import RunPaths
 
 __all__ = ["PairedErrors", "paired_standard_error", "read_paired_errors"]
@@ -73,8 +74,9 @@ def paired_standard_error(losses: NDArray[np.float64], *, before: NDArray[np.flo
 
 def _said_of(missing: list[Cell], *, num_cells: int) -> str:
     named = describe_cells(missing[:_NUM_NAMED]) + ("; ..." if len(missing) > _NUM_NAMED else "")
+    holds = "holds" if len(missing) == 1 else "hold"
     return (
-        f"{len(missing)} of {num_cells} checkpoints hold no token losses ({named}); "
+        f"{len(missing):,} of {counted(num_cells, 'checkpoint')} {holds} no token losses ({named}); "
         "backslides that are judged by them are counted over the other deltas alone"
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.t_interval import LEAST_SPREAD
+from analysis.rounding import LEAST_SPREAD, without_rounding
 
 __all__ = ["PairedT", "holm", "paired_t"]
 
@@ -19,6 +19,7 @@ class PairedT:
     """Results by pair, each of shape (num_pairs,)."""
 
     mean: NDArray[np.float64]
+    """Zero where it is rounding."""
     sd: NDArray[np.float64]
     """Of the differences over seeds."""
     standard_error: NDArray[np.float64]
@@ -66,5 +67,5 @@ def _moments(
     first, second = values[:, pairs[:, 0]], values[:, pairs[:, 1]]
     differences = first - second
     sd = differences.std(axis=0, ddof=1)
-    is_fixed = sd <= LEAST_SPREAD * np.maximum(np.abs(first), np.abs(second)).max(axis=0)
-    return differences.mean(axis=0), sd, is_fixed
+    rounding = LEAST_SPREAD * np.maximum(np.abs(first), np.abs(second)).max(axis=0)
+    return without_rounding(differences.mean(axis=0), rounding=rounding), sd, sd <= rounding

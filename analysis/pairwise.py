@@ -13,6 +13,7 @@ from analysis.levels import Label
 from analysis.paired_t import holm, paired_t
 from analysis.t_interval import t_critical
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["PairedTest", "Pairs", "compare_pairs", "resolve_pairs"]
 
@@ -80,7 +81,7 @@ def compare_pairs(grid: Grid, *, pairs: Pairs = Pairs.AUTO) -> tuple[PairedTest,
 
 
 def _untested(grid: Grid, *, chosen: NDArray[np.intp]) -> tuple[PairedTest, ...]:
-    why = Undefined(f"{grid.num_subjects} seed{'' if grid.num_subjects == 1 else 's'} left; a t-test needs at least 2")
+    why = Undefined(f"{counted(grid.num_subjects, 'seed')} left; a t-test needs at least 2")
     differences = [grid.values[:, a] - grid.values[:, b] for a, b in chosen]
     return tuple(
         _row(grid, pair=pair, mean=float(difference[0]) if len(difference) else why, why=why)

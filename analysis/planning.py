@@ -10,11 +10,12 @@ from analysis.grid import Grid
 from analysis.paired_t import paired_t
 from analysis.power import ALPHA, POWER, detectable_effect, exact_floor, seeds_for_effect, seeds_for_exact_floor
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["Planning", "plan_seeds"]
 
 EFFECTS_SD = (0.5, 1.0, 2.0)
-SD_OF = "the median, over levels, of the SD over seeds of level minus last level"
+SD_OF = "the median, over levels, of the SD over seeds of the difference between a level and the last one"
 NOTE = (
     "For paired t-tests on normal differences. Effects are planned, not observed ones: the power of an effect that was "
     "just estimated says nothing beyond its p. The SD is itself estimated, with the interval given."
@@ -87,7 +88,9 @@ def plan_seeds(grid: Grid) -> Planning | Undefined:
         The plan, or why there is none.
     """
     if grid.num_subjects < 2 or grid.num_levels < 2:
-        return Undefined(f"{grid.num_subjects} seeds and {grid.num_levels} levels left; a plan needs 2 of each")
+        return Undefined(
+            f"{counted(grid.num_subjects, 'seed')} and {counted(grid.num_levels, 'level')} left; a plan needs 2 of each"
+        )
     families = _families(grid.num_levels)
     sd = _typical_sd(grid.values)
     low, high = (sd, sd) if isinstance(sd, Undefined) else _sd_limits(sd, df=grid.num_subjects - 1)

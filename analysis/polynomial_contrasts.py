@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from analysis.axis import LevelPositions
 from analysis.grid import Grid
+from analysis.linear_measure import linear_measure
 from analysis.paired_t import holm
-from analysis.seed_measure import SeedMeasure, seed_measure
+from analysis.seed_measure import SeedMeasure
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["PolynomialContrast", "orthonormal_polynomials", "polynomial_contrasts"]
 
@@ -45,9 +47,9 @@ def polynomial_contrasts(grid: Grid, *, axis: LevelPositions | Undefined) -> tup
     if isinstance(axis, Undefined):
         return axis
     if grid.num_levels < 2:
-        return Undefined("1 level left; a trend needs at least 2")
+        return Undefined(f"{counted(grid.num_levels, 'level')} left; a trend needs at least 2")
     contrasts = orthonormal_polynomials(axis.positions, max_degree=min(len(NAMES), grid.num_levels - 1))
-    measures = [seed_measure(grid.values @ contrast, seeds=grid.subjects) for contrast in contrasts]
+    measures = [linear_measure(grid, weights=contrast) for contrast in contrasts]
     tests = np.array([1.0 if isinstance(measure.p, Undefined) else measure.p for measure in measures])
     return tuple(
         PolynomialContrast(

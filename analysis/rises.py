@@ -67,7 +67,8 @@ def summarize_rises(grid: Grid, *, telemetry: TelemetryConfig) -> Rises:
         loss_ratio=count_flags(
             indicator(ratio > threshold, defined=ratio),
             grid=grid,
-            noun=f"losses above {threshold:g} times the lowest before",
+            noun="loss",
+            which=f"above {threshold:g} times the lowest before",
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.apa_numbers import p_value
 from analysis.axis import LevelPositions
 from analysis.counts import Count, count_flags
 from analysis.grid import Grid
@@ -68,9 +69,11 @@ def summarize_robust(
     num_judged = int(np.isfinite(robust.backslide).sum())
     why = Undefined(WHY_NO_NOISE)
     return RobustSummary(
-        spikes=count_flags(robust.spike, grid=grid, noun="deltas with at least 2 before them"),
+        spikes=count_flags(robust.spike, grid=grid, noun="delta", which="with at least 2 before them"),
         spike_rule=_spike_limit(robust, telemetry=telemetry),
-        backslides=count_flags(robust.backslide, grid=grid, noun="deltas with a standard error") if num_judged else why,
+        backslides=(
+            count_flags(robust.backslide, grid=grid, noun="delta", which="with a standard error") if num_judged else why
+        ),
         backslides_of_noise=plateau_rises(
             num_levels=grid.num_levels,
             num_deltas=num_judged or int(np.isfinite(deltas_of(grid.values)).sum()),
@@ -111,7 +114,7 @@ def _spike_limit(robust: RobustTelemetry, *, telemetry: TelemetryConfig) -> Rule
         can_fire=True,
         why=(
             "the judged delta is not in its own window, so that it may lie any number of SD above it; independent "
-            f"normal deltas pass with probability {rate:.2g} each, about {num_judged * rate:.0f} of {num_judged} here: "
-            "a flag, not a test"
+            f"normal deltas pass with probability {p_value(rate)} each, about {num_judged * rate:.0f} of {num_judged} "
+            "here: a flag, not a test"
         ),
     )

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.levels import Label
+from analysis.rounding import rounding_of, without_rounding
 from analysis.sign_flip import SignFlip, flip_mean
-from analysis.t_interval import LEAST_SPREAD, MeanInterval, mean_interval
+from analysis.t_interval import MeanInterval, mean_interval
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["SeedMeasure", "SeedValue", "seed_measure", "untested_measure"]
 
@@ -37,24 +39,28 @@ class SeedMeasure:
     sign_flip: SignFlip | Undefined
 
 
-def seed_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> SeedMeasure:
+def seed_measure(
+    values: NDArray[np.float64], *, seeds: tuple[Label, ...], rounding: NDArray[np.float64] | float = 0.0
+) -> SeedMeasure:
     """T = mean / (sd / sqrt(n)) on n - 1 degrees of freedom beside the exact sign-flip test of the same mean.
 
     Both keep their error rate whatever the covariance along the trajectory, since each seed enters as one number.
-    Assumes independent seeds; the t-test near-normal values, the sign flip symmetric ones. Missing cells are the
-    caller's: the values are complete.
+    Assumes independent seeds; the t-test near-normal values, the sign flip symmetric ones. Values that are rounding
+    count as zero, and a spread that is rounding has no t. Missing cells are the caller's: the values are complete.
 
     Args:
         values: Shape (num_seeds,).
         seeds: Their labels.
+        rounding: What rounding alone makes of each value, shape (num_seeds,), or of all.
 
     Source: as R's t.test; the sign flip in `flip_mean`.
     """
-    t = _t(values)
+    values, largest = without_rounding(values, rounding=rounding), float(np.max(rounding, initial=0.0))
+    t = _t(values, rounding=largest)
     df = max(len(values) - 1, 0)
     return SeedMeasure(
         per_seed=_by_seed(values, seeds=seeds),
-        interval=mean_interval(values),
+        interval=mean_interval(values, rounding=largest),
         num_positive=int(np.sum(values > 0)),
         num_seeds=len(seeds),
         t=t,
@@ -64,18 +70,22 @@ def seed_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> Se
     )
 
 
-def untested_measure(values: NDArray[np.float64], *, seeds: tuple[Label, ...], why: str) -> SeedMeasure:
+def untested_measure(
+    values: NDArray[np.float64], *, seeds: tuple[Label, ...], why: str, rounding: NDArray[np.float64] | float = 0.0
+) -> SeedMeasure:
     """The same interval without a test, for a measure that is not zero under any hypothesis of interest.
 
     Args:
         values: Shape (num_seeds,).
         seeds: Their labels.
         why: What stands in the place of the tests.
+        rounding: What rounding alone makes of each value, shape (num_seeds,), or of all.
     """
     reason = Undefined(why)
+    values = without_rounding(values, rounding=rounding)
     return SeedMeasure(
         per_seed=_by_seed(values, seeds=seeds),
-        interval=mean_interval(values),
+        interval=mean_interval(values, rounding=float(np.max(rounding, initial=0.0))),
         num_positive=int(np.sum(values > 0)),
         num_seeds=len(seeds),
         t=reason,
@@ -89,10 +99,10 @@ def _by_seed(values: NDArray[np.float64], *, seeds: tuple[Label, ...]) -> tuple[
     return tuple(SeedValue(seed=seed, value=float(value)) for seed, value in zip(seeds, values, strict=True))
 
 
-def _t(values: NDArray[np.float64]) -> float | Undefined:
+def _t(values: NDArray[np.float64], *, rounding: float) -> float | Undefined:
     if len(values) < 2:
-        return Undefined(f"{len(values)} seed{'' if len(values) == 1 else 's'} left; a t-test needs at least 2")
+        return Undefined(f"{counted(len(values), 'seed')} left; a t-test needs at least 2")
     sd = float(values.std(ddof=1))
-    if sd <= LEAST_SPREAD * float(np.abs(values).max()):
-        return Undefined("the values do not vary over the seeds")
+    if sd <= max(rounding, rounding_of(values)):
+        return Undefined("the values do not vary over the seeds" if values.any() else "the value of every seed is zero")
     return float(values.mean() / (sd / np.sqrt(len(values))))

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from analysis.area_under_curve import AreaUnderCurve, area_under_curve
 from analysis.axis import LevelPositions
 from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.noise_only_rise import NoiseOnlyRise, noise_only_rise
 from analysis.polynomial_contrasts import PolynomialContrast, polynomial_contrasts
+from analysis.rounding import first_lowest, is_flat, rounding_of_rows
 from analysis.seed_measure import SeedMeasure, untested_measure
 from analysis.slope_after_minimum import SlopeAfterMinimum, slope_after_minimum
 from analysis.undefined import Undefined
@@ -45,7 +44,7 @@ class SeedMinimum:
 
 @dataclass(frozen=True, slots=True)
 class LevelMean:
-    """The level at which the mean over seeds is lowest."""
+    """The level at which the mean over seeds is lowest; the first such level if there are several."""
 
     level: Label
     mean: float
@@ -55,6 +54,8 @@ class LevelMean:
 class SeedSummaries:
     """Trajectories in one number per seed each."""
 
+    num_flat: int
+    """Seeds with one value at every level, but for rounding; with two levels or more they show no change."""
     minimum: tuple[SeedMinimum, ...]
     minimum_value: SeedMeasure
     minimum_position: SeedMeasure | Undefined
@@ -89,21 +90,25 @@ def summarize_seeds(grid: Grid, *, axis: LevelPositions | Undefined) -> SeedSumm
     if grid.num_subjects == 0 or grid.num_levels == 0:
         return Undefined("no cell is left")
     final = grid.values[:, -1]
-    lowest = int(np.argmin(grid.values.mean(axis=0)))
+    rounding = rounding_of_rows(grid.values)
+    lowest = int(first_lowest(grid.values.mean(axis=0, keepdims=True))[0])
     return SeedSummaries(
+        num_flat=int(is_flat(grid.values).sum()),
         minimum=_minima(grid),
         minimum_value=untested_measure(grid.values.min(axis=1), seeds=grid.subjects, why=NO_NULL),
         minimum_position=(
             axis
             if isinstance(axis, Undefined)
-            else untested_measure(axis.positions[np.argmin(grid.values, axis=1)], seeds=grid.subjects, why=NO_NULL)
+            else untested_measure(axis.positions[first_lowest(grid.values)], seeds=grid.subjects, why=NO_NULL)
         ),
         lowest_mean=LevelMean(level=grid.levels[lowest], mean=float(grid.values[:, lowest].mean())),
         final_level=grid.levels[-1],
-        final_minus_minimum=untested_measure(final - grid.values.min(axis=1), seeds=grid.subjects, why=ABOVE_BY_CHOICE),
+        final_minus_minimum=untested_measure(
+            final - grid.values.min(axis=1), seeds=grid.subjects, why=ABOVE_BY_CHOICE, rounding=rounding
+        ),
         noise_only_rise=noise_only_rise(grid.values),
         final_minus_reference=untested_measure(
-            final - grid.values[:, lowest], seeds=grid.subjects, why=LEVEL_BY_CHOICE
+            final - grid.values[:, lowest], seeds=grid.subjects, why=LEVEL_BY_CHOICE, rounding=rounding
         ),
         slope_after_minimum=slope_after_minimum(grid, axis=axis),
         area_under_curve=area_under_curve(grid, axis=axis),
@@ -113,7 +118,7 @@ def summarize_seeds(grid: Grid, *, axis: LevelPositions | Undefined) -> SeedSumm
 
 
 def _minima(grid: Grid) -> tuple[SeedMinimum, ...]:
-    positions = np.argmin(grid.values, axis=1)
+    positions = first_lowest(grid.values)
     return tuple(
         SeedMinimum(seed=seed, level=grid.levels[position], value=float(row[position]))
         for seed, row, position in zip(grid.subjects, grid.values, positions, strict=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.t_interval import LEAST_SPREAD
+from analysis.rounding import LEAST_SPREAD, rounding_of
 
 __all__ = ["MIN_POINTS", "Segmentation", "best_segmentation"]
 
@@ -50,15 +50,23 @@ def best_segmentation(series: NDArray[np.float64], *, x: NDArray[np.float64], ma
         totals = best[s - 1][:, None] + cost
         origin[s] = np.argmin(totals, axis=0)
         best[s] = np.min(totals, axis=0)
-    # A perfect fit leaves roundings only, whose logarithm means nothing.
-    least = series.size * (LEAST_SPREAD * max(float(np.abs(series).max()), SMALLEST)) ** 2
-    rss = np.maximum(best[:, num_points], least)
+    rss = np.maximum(best[:, num_points], _rounding_of_rss(series))
     bic = np.array([_bic(rss[s], num_segments=s + 1, shape=series.shape) for s in range(most)])
     return Segmentation(
         starts=_starts(origin, num_segments=int(np.argmin(bic)) + 1, num_points=num_points),
         bic_by_segments=tuple(bic.tolist()),
         rss_by_segments=tuple(best[:, num_points].tolist()),
     )
+
+
+def _rounding_of_rss(series: NDArray[np.float64]) -> float:
+    """What a perfect fit leaves of the sum of squared residuals, whose logarithm would mean nothing.
+
+    Two sources: the rounding of the values, and that of the sums of squares about each series' mean, which cancel.
+    """
+    centred = series - series.mean(axis=1, keepdims=True)
+    of_values = series.size * max(rounding_of(series), LEAST_SPREAD * SMALLEST) ** 2
+    return of_values + LEAST_SPREAD * float(np.sum(centred**2))
 
 
 def _segment_costs(series: NDArray[np.float64], *, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,11 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.contrasts import contrast_scores
+from analysis.replicates import why_one_replicate
+from analysis.rounding import LEAST_SPREAD, is_flat, without_rounding
 from analysis.sign_patterns import GENERATOR_SEED, RELATIVE_TOLERANCE, FlipMethod, sign_patterns
-from analysis.t_interval import LEAST_SPREAD
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["SignFlip", "flip_levels", "flip_mean", "flip_scores"]
+
+WHY_ZERO = "every seed's difference is zero"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +43,45 @@ def flip_levels(values: NDArray[np.float64], *, generator_seed: int = GENERATOR_
         generator_seed: Used above 14 seeds only.
 
     Returns:
-        The test, or why there is none.
+        The test, or why there is none; differences that are rounding count as zero.
     """
-    if values.shape[1] < 2:
-        return Undefined(f"{values.shape[1]} levels left; a difference needs at least 2")
-    return flip_scores(contrast_scores(values), generator_seed=generator_seed)
+    num_seeds, num_levels = values.shape
+    if num_levels < 2:
+        return Undefined(f"{counted(num_levels, 'level')} left; a difference needs at least 2")
+    if num_seeds > 1 and is_flat(values).all():
+        return Undefined(WHY_ZERO)
+    return why_one_replicate(values) or flip_scores(contrast_scores(values), generator_seed=generator_seed)
 
 
-def flip_mean(values: NDArray[np.float64], *, generator_seed: int = GENERATOR_SEED) -> SignFlip | Undefined:
-    """Two-sided test that one number per seed, shape (num_seeds,), is symmetric about zero, by its mean."""
-    return flip_scores(values[:, None], generator_seed=generator_seed)
+def flip_mean(
+    values: NDArray[np.float64], *, rounding: float = 0.0, generator_seed: int = GENERATOR_SEED
+) -> SignFlip | Undefined:
+    """Two-sided test that one number per seed, shape (num_seeds,), is symmetric about zero, by its mean.
+
+    Args:
+        values: Shape (num_seeds,).
+        rounding: As in `flip_scores`.
+        generator_seed: Used above 14 seeds only.
+    """
+    return flip_scores(values[:, None], rounding=rounding, generator_seed=generator_seed)
 
 
-def flip_scores(scores: NDArray[np.float64], *, generator_seed: int = GENERATOR_SEED) -> SignFlip | Undefined:
+def flip_scores(
+    scores: NDArray[np.float64], *, rounding: float = 0.0, generator_seed: int = GENERATOR_SEED
+) -> SignFlip | Undefined:
     """Test that each seed's vector of scores is symmetric about zero, by the squared length of their mean.
 
     Args:
         scores: Shape (num_seeds, num_scores).
+        rounding: What rounding alone makes of a score; no larger ones count as zero.
         generator_seed: Used above 14 seeds only.
     """
     num_seeds = scores.shape[0]
     if num_seeds < 2:
-        return Undefined(f"{num_seeds} seed{'' if num_seeds == 1 else 's'} left; flipping signs needs at least 2")
+        return Undefined(f"{counted(num_seeds, 'seed')} left; flipping signs needs at least 2")
+    scores = without_rounding(scores, rounding=rounding)
     if not scores.any():
-        return Undefined("every seed's difference is exactly zero")
+        return Undefined(WHY_ZERO)
     scaled = scores / np.abs(scores).max()
     patterns = sign_patterns(num_seeds, generator_seed=generator_seed)
     observed = float(np.sum(scaled.sum(axis=0) ** 2))

@@ -11,9 +11,11 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.max_t import LARGEST_WORK, max_t, max_t_work
 from analysis.paired_t import PairedT, holm, paired_t
+from analysis.rounding import first_lowest
 from analysis.sign_patterns import FlipMethod, SignPatterns
 from analysis.t_interval import t_critical
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["AgainstReference", "LevelContrast", "Reference", "Simultaneous", "compare_with_references"]
 
@@ -120,7 +122,10 @@ def compare_with_references(grid: Grid, *, declared: Reference = Reference.LAST)
     Source: the tests as R's t.test and p.adjust; max-T as in `max_t`.
     """
     if grid.num_subjects < 2 or grid.num_levels < 2:
-        return Undefined(f"{grid.num_subjects} seeds and {grid.num_levels} levels left; a difference needs 2 of each")
+        return Undefined(
+            f"{counted(grid.num_subjects, 'seed')} and {counted(grid.num_levels, 'level')} left; a difference needs 2 "
+            "of each"
+        )
     return Simultaneous(
         declared=declared, references={reference.value: _against(grid, reference=reference) for reference in Reference}
     )
@@ -150,7 +155,7 @@ def _against(grid: Grid, *, reference: Reference) -> AgainstReference:
 
 def _place(grid: Grid, *, reference: Reference) -> int:
     if reference is Reference.MINIMUM:
-        return int(np.argmin(grid.values.mean(axis=0)))
+        return int(first_lowest(grid.values.mean(axis=0, keepdims=True))[0])
     return 0 if reference is Reference.FIRST else grid.num_levels - 1
 
 

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 from analysis.axis import LevelPositions
 from analysis.grid import Grid
 from analysis.levels import Label
-from analysis.seed_measure import SeedMeasure, seed_measure
+from analysis.linear_measure import linear_measure
+from analysis.rounding import first_lowest
+from analysis.seed_measure import SeedMeasure
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["SlopeAfterMinimum", "slope_after_minimum", "slopes_per_doubling"]
 
@@ -47,19 +50,21 @@ def slope_after_minimum(grid: Grid, *, axis: LevelPositions | Undefined) -> Slop
     """
     if isinstance(axis, Undefined):
         return axis
-    lowest = int(np.argmin(grid.values.mean(axis=0)))
+    lowest = int(first_lowest(grid.values.mean(axis=0, keepdims=True))[0])
     after = np.flatnonzero((np.arange(grid.num_levels) > lowest) & (axis.positions > 0))
     if len(after) < 2:
         return Undefined(
-            f"{len(after)} levels after the lowest mean at level {grid.levels[lowest]}; a slope needs at least 2"
+            f"{counted(len(after), 'level')} after the lowest mean at level {grid.levels[lowest]}; a slope needs at "
+            "least 2"
         )
     return SlopeAfterMinimum(
         from_level=grid.levels[after[0]],
         to_level=grid.levels[after[-1]],
         num_levels=len(after),
         unit=f"per doubling of {axis.name}",
-        measure=seed_measure(
-            slopes_per_doubling(grid.values[:, after], positions=axis.positions[after]), seeds=grid.subjects
+        measure=linear_measure(
+            Grid(grid.values[:, after], grid.subjects, tuple(grid.levels[place] for place in after)),
+            weights=_weights(axis.positions[after]),
         ),
         note=WINDOW_NOTE,
     )
@@ -67,6 +72,10 @@ def slope_after_minimum(grid: Grid, *, axis: LevelPositions | Undefined) -> Slop
 
 def slopes_per_doubling(values: NDArray[np.float64], *, positions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Slopes on log2 of the positions, shape (num_seeds,), of values of shape (num_seeds, num_levels)."""
+    return np.asarray(values @ _weights(positions))
+
+
+def _weights(positions: NDArray[np.float64]) -> NDArray[np.float64]:
     doublings = np.log2(positions)
     centred = doublings - doublings.mean()
-    return np.asarray(values @ centred / np.sum(centred**2))
+    return np.asarray(centred / np.sum(centred**2))

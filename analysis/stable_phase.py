@@ -12,8 +12,8 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.local_lines import LocalLines
 from analysis.rule_limit import RuleLimit
-from analysis.t_interval import LEAST_SPREAD
 from analysis.undefined import Undefined
+from configs.counted import counted
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["StableLevel", "StablePhase", "StableRun", "Verdict", "find_stable_phase"]
@@ -97,14 +97,12 @@ def find_stable_phase(
     """
     if isinstance(lines, Undefined):
         return lines
-    known = np.abs(grid.values[np.isfinite(grid.values)])
-    rounding = LEAST_SPREAD * float(known.max(initial=0.0))
     levels = tuple(
         _judge(
             level,
             slopes=lines.slope[:, column],
             residual_sd=lines.residual_sd[:, column],
-            rounding=rounding,
+            rounding=lines.slope_rounding[:, column],
             telemetry=telemetry,
         )
         for column, level in enumerate(grid.levels)
@@ -132,19 +130,23 @@ def _judge(
     *,
     slopes: NDArray[np.float64],
     residual_sd: NDArray[np.float64],
-    rounding: float,
+    rounding: NDArray[np.float64],
     telemetry: TelemetryConfig,
 ) -> StableLevel:
     known = np.isfinite(slopes)
-    slopes, residual_sd = slopes[known], residual_sd[known]
+    slopes, residual_sd, rounding = slopes[known], residual_sd[known], rounding[known]
     num_seeds = len(slopes)
     if num_seeds < 2:
-        why = f"{num_seeds} seed{'' if num_seeds == 1 else 's'} with a full window; an interval needs at least 2"
+        why = f"{counted(num_seeds, 'seed')} with a full window; an interval needs at least 2"
         nothing = Undefined(why)
         slope = float(slopes[0]) if num_seeds else nothing
         return StableLevel(level, slope, nothing, nothing, nothing, Verdict.UNDEFINED, why)
-    if float(np.ptp(slopes)) <= rounding:
-        why = "the slopes do not vary over the seeds, which are therefore no independent replicates"
+    if float(np.ptp(slopes)) <= rounding.max():
+        why = (
+            "the slopes do not vary over the seeds, which are therefore no independent replicates"
+            if slopes.any()
+            else "the slope of every seed is zero: nothing varies"
+        )
         nothing = Undefined(why)
         return StableLevel(level, float(slopes[0]), nothing, nothing, nothing, Verdict.UNDEFINED, why)
     mean = float(slopes.mean())
@@ -196,7 +198,10 @@ def _limit(levels: tuple[StableLevel, ...], *, num_seeds: int, telemetry: Teleme
         return RuleLimit(
             rule,
             can_fire=False,
-            why=f"{len(half_widths)} levels have a full window, and {shortest} in a row are asked for",
+            why=(
+                f"{len(half_widths)} of {counted(len(levels), 'level')} have an interval, and {shortest} in a row are "
+                "asked for"
+            ),
         )
     if min(half_widths) > margin:
         return RuleLimit(
@@ -233,4 +238,4 @@ def _text(
         )
     counts = {verdict: sum(level.verdict is verdict for level in levels) for verdict in Verdict}
     listed = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
-    return f"no stable phase: {listed} of {len(levels)} levels"
+    return f"no stable phase: {listed} of {counted(len(levels), 'level')}"

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from analysis.levels import Label
 from analysis.rule_limit import RuleLimit
+from configs.counted import counted
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["check_stable_trap"]
@@ -35,7 +36,7 @@ def check_stable_trap(
     frequency, rate = telemetry.stable_backslide_frequency_max, telemetry.stable_spike_rate_max
     claims = {
         f"volatility at or below its {telemetry.stable_volatility_quantile:g} quantile": below,
-        f"at most {frequency} backslides in {telemetry.window} intervals": steady,
+        f"at most {counted(frequency, 'backslide')} in {counted(telemetry.window, 'interval')}": steady,
         f"a spike rate of at most {rate:g}": calm,
     }
     rule = ", ".join(claims)
@@ -62,7 +63,7 @@ def check_stable_trap(
 def _always_met(telemetry: TelemetryConfig) -> str:
     met = []
     if telemetry.stable_backslide_frequency_max >= telemetry.window:
-        met.append(f"a window of {telemetry.window} cannot hold more than {telemetry.window} backslides")
+        met.append(f"a window of {telemetry.window} cannot hold more than {counted(telemetry.window, 'backslide')}")
     if telemetry.stable_spike_rate_max >= 1:
         met.append("no spike rate is above 1")
     return "".join(f"{sentence}, so that this condition is always met; " for sentence in met)
@@ -73,7 +74,7 @@ def _where(mask: NDArray[np.bool_], levels: tuple[Label, ...]) -> str:
     num_cells = int(mask.sum())
     if num_cells == 0:
         return "in no cell"
-    cells = f"in {num_cells} cell{'' if num_cells == 1 else 's'}"
+    cells = f"in {counted(num_cells, 'cell')}"
     if len(places) == 1:
         return f"{cells}, all at level {levels[places[0]]}"
     return f"{cells}, all at levels {levels[places[0]]} to {levels[places[-1]]}"

@@ -10,9 +10,11 @@ from analysis.axis import LevelPositions
 from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.marginal_gain import MarginalGain, marginal_gains
+from analysis.rounding import first_lowest, rounding_of_rows, without_rounding
 from analysis.stopping_rules import StoppingRule, declared_rules, stopping_columns
 from analysis.t_interval import MeanInterval, mean_interval
 from analysis.undefined import Undefined
+from configs.counted import counted
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["RuleReplay", "Stopping", "summarize_stopping"]
@@ -26,7 +28,7 @@ NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class SeedMinimum:
-    """Where one seed was lowest, and what came after."""
+    """Where one seed was lowest, at the first such level if there are several, and what came after."""
 
     seed: Label
     minimum_level: Label
@@ -114,9 +116,12 @@ def summarize_stopping(
     is_complete = np.asarray(np.isfinite(without_unusable(grid.values)).all(axis=1))
     used = _rows(grid, keep=is_complete)
     if used.num_subjects == 0 or used.num_levels < 2:
-        return Undefined(f"{used.num_subjects} complete seeds at {used.num_levels} levels; there is nothing to stop")
+        num_seeds, num_levels = counted(used.num_subjects, "complete seed"), counted(used.num_levels, "level")
+        return Undefined(f"{num_seeds} at {num_levels}; there is nothing to stop")
     energy = joules if isinstance(joules, Undefined) else joules[is_complete]
-    minima = used.values.argmin(axis=1)
+    minima = first_lowest(used.values)
+    rise = used.values[:, -1] - np.take_along_axis(used.values, minima[:, None], axis=1)[:, 0]
+    rise = without_rounding(rise, rounding=rounding_of_rows(used.values))
     positions = axis.positions
     to_minimum, after = positions[minima], positions[-1] - positions[minima]
     share = after / _whole_way(positions)
@@ -131,7 +136,7 @@ def summarize_stopping(
                 to_minimum=float(to_minimum[row]),
                 after_minimum=float(after[row]),
                 share_after_minimum=float(share[row]),
-                final_minus_minimum=float(used.values[row, -1] - used.values[row, minima[row]]),
+                final_minus_minimum=float(rise[row]),
             )
             for row, seed in enumerate(used.subjects)
         ),
@@ -159,9 +164,11 @@ def _replay(
     losses, last = grid.values, grid.num_levels - 1
     columns = stopping_columns(losses, rule=rule, min_delta_nats=telemetry.patience_min_delta_nats)
     stops = np.minimum(columns, last)
-    kept = np.array([int(row[: stop + 1].argmin()) for row, stop in zip(losses, stops, strict=True)])
+    until_stop = np.where(np.arange(last + 1) <= stops[:, None], losses, np.nan)
+    kept, rounding = first_lowest(until_stop), rounding_of_rows(losses)
     kept_loss = np.take_along_axis(losses, kept[:, None], axis=1)[:, 0]
-    lost, against_end = kept_loss - losses.min(axis=1), kept_loss - losses[:, -1]
+    lost = without_rounding(kept_loss - losses.min(axis=1), rounding=rounding)
+    against_end = without_rounding(kept_loss - losses[:, -1], rounding=rounding)
     saved = positions[-1] - positions[stops]
     share = saved / _whole_way(positions)
     joules_saved = _joules_after(joules, columns=stops, shape=losses.shape)
@@ -204,7 +211,8 @@ def _limit(rule: StoppingRule, *, num_levels: int) -> tuple[bool, str]:
     if rule.family == "generalization-loss":
         return True, "a loss may lie any number of percent above its minimum"
     can_fire = rule.threshold <= num_levels - 1
-    return can_fire, f"it takes {rule.threshold:g} intervals to fire, and there are {num_levels - 1}"
+    needed, there = counted(int(rule.threshold), "interval"), num_levels - 1
+    return can_fire, f"it takes {needed} to fire, and there {'is' if there == 1 else 'are'} {there}"
 
 
 def _joules_after(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.rises import generalization_loss, successive_rises
+from configs.counted import counted
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["StoppingRule", "declared_rules", "stopping_columns"]
@@ -28,11 +29,11 @@ def declared_rules(telemetry: TelemetryConfig) -> tuple[StoppingRule, ...]:
     percent, rises = telemetry.generalization_loss_percent, telemetry.successive_rises
     return (
         *(
-            StoppingRule("patience", float(patience), f"{new} for {patience} interval{'' if patience == 1 else 's'}")
+            StoppingRule("patience", float(patience), f"{new} for {counted(patience, 'interval')}")
             for patience in telemetry.patience_intervals
         ),
         StoppingRule("generalization-loss", percent, f"loss more than {percent:g} % above its minimum (Prechelt's GL)"),
-        StoppingRule("successive-rises", float(rises), f"{rises} rises in a row (Prechelt's UP)"),
+        StoppingRule("successive-rises", float(rises), f"{counted(rises, 'rise')} in a row (Prechelt's UP)"),
     )
 
 

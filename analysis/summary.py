@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.missing_cells import Cell, cells_in, describe_cells, missing_cells
+from analysis.stopped_early import stopped_at
+from configs.counted import counted
 from configs.repetition import NUM_PASSES_NEARLY_FREE
 
 __all__ = ["ConditionFacts", "SummaryFacts", "summarize", "summary_facts"]
@@ -18,10 +20,12 @@ class ConditionFacts:
 
     tokens: Mapping[int, int]
     """Training tokens seen by the end of each interval."""
+    last_interval: int
+    """The last that any seed has."""
     passes: float | None
-    """Tokens seen over unique training tokens, at the end."""
+    """Tokens seen over unique training tokens, at the last interval."""
     final_train_loss: float | None
-    """Mean over seeds at the last interval, in nats per token."""
+    """Mean at the last interval over the seeds that have it, in nats per token."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def _partial(facts: SummaryFacts) -> list[str]:
     if not facts.missing:
         return []
     num_present = facts.num_expected_cells - len(facts.missing)
-    return [f"PARTIAL: {num_present} of {facts.num_expected_cells} cells; missing: {describe_cells(facts.missing)}."]
+    num_cells = counted(facts.num_expected_cells, "cell")
+    return [f"PARTIAL: {num_present:,} of {num_cells}; missing: {describe_cells(facts.missing)}."]
 
 
 def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> list[str]:
@@ -83,18 +88,40 @@ def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> 
     sentences = _left_out(statistics)
     if metric is None:
         return [*sentences, "The validation loss was not analysed."]
+    stopped = stopped_at(statistics, metric="val_loss")
+    sentences += [*_so_far(stopped), *_of_loss(metric, known=known, stopped=stopped)]
+    if known is not None:
+        sentences += _passes(known, stopped=stopped)
+    # Warnings on other metrics, such as that perplexity is the same curve again, concern what is not said here.
+    warnings = [
+        warning for warning in statistics["audit"]["warnings"] if warning.startswith(("val_loss:", "val_loss,"))
+    ]
+    sentences += [f"warning: {warning}." for warning in warnings]
+    return sentences if _is_flat(metric) else [*sentences, _apa(metric["apa"])]
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _of_loss(metric: dict[str, Any], *, known: ConditionFacts | None, stopped: int | None) -> list[str]:
     summaries = metric["summaries"]
     if "undefined" in summaries:
-        sentences.append(f"The validation loss has no summary: {summaries['undefined']}.")
-    else:
-        sentences.append(_lowest(summaries, known=known))
-        if metric["num_levels"] > 1:
-            sentences.append(_rise(summaries))
-    if known is not None:
-        sentences += _passes(known)
-    # Warnings on other metrics, such as that perplexity is the same curve again, concern what is not said here.
-    warnings = [warning for warning in statistics["audit"]["warnings"] if warning.startswith("val_loss:")]
-    return [*sentences, *(f"Warning: {warning}." for warning in warnings), _apa(metric["apa"])]
+        return [f"The validation loss has no summary: {summaries['undefined']}."]
+    lowest = summaries["lowest_mean"]
+    if metric["num_levels"] == 1:
+        return [f"Mean validation loss at the only interval, {lowest['level']}: {lowest['mean']:.4f} nats per token."]
+    if _is_flat(metric):
+        return [f"The validation loss does not change: {lowest['mean']:.4f} nats per token on average; no F."]
+    return [_lowest(summaries, known=known), _rise(summaries, stopped=stopped)]
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _is_flat(metric: dict[str, Any]) -> bool:
+    """Whether every seed has one value at every level, of two or more."""
+    num_flat = metric["summaries"].get("num_flat")
+    return metric["num_levels"] > 1 and num_flat is not None and num_flat == metric["num_subjects"]
+
+
+def _so_far(stopped: int | None) -> list[str]:
+    return [] if stopped is None else [f"So far: what follows goes up to interval {stopped}, and more were planned."]
 
 
 def _left_out(statistics: dict[str, Any]) -> list[str]:
@@ -113,28 +140,40 @@ def _lowest(summaries: dict[str, Any], *, known: ConditionFacts | None) -> str:
     return f"Mean validation loss is lowest at interval {lowest['level']}{place}: {lowest['mean']:.4f} nats per token."
 
 
-def _rise(summaries: dict[str, Any]) -> str:
+def _rise(summaries: dict[str, Any], *, stopped: int | None) -> str:
     rise = summaries["final_minus_minimum"]
     interval = rise["interval"]
     low, high = interval["ci95_low"], interval["ci95_high"]
-    if isinstance(low, float):
-        span = f"95 % t interval {low:.4f} to {high:.4f}, n = {interval['n']}"
-    else:
+    if not isinstance(low, float):
         span = f"no interval: {low['undefined']}, n = {interval['n']}"
+    elif interval["sd"] == 0:
+        span = f"the same for every seed, n = {interval['n']}"
+    else:
+        # No seed ends below its own minimum, so that the interval of the mean ends at zero.
+        span = f"95 % t interval {max(low, 0.0):.4f} to {high:.4f}, n = {interval['n']}"
     if rise["num_positive"] == 0:
-        return f"Every seed's validation loss is lowest at the last interval (n = {rise['num_seeds']})."
+        is_last = all(row["level"] == summaries["final_level"] for row in summaries["minimum"])
+        last = "the last interval" if stopped is None else f"interval {stopped}, the last so far"
+        said = f"Every seed's validation loss is lowest at {last}"
+        return f"{said if is_last else 'No seed ends above its lowest validation loss'} (n = {rise['num_seeds']})."
+    end_above_their = "ends above its" if rise["num_positive"] == 1 else "end above their"
+    final = "Final" if stopped is None else f"Interval {stopped}"
     return (
-        f"Final minus minimum: {interval['mean']:.4f} nats ({span}); {rise['num_positive']} of {rise['num_seeds']} "
-        "seeds end above their minimum, which lies low because it is the least of noisy values."
+        f"{final} minus minimum: {interval['mean']:.4f} nats ({span}); {rise['num_positive']} of "
+        f"{counted(rise['num_seeds'], 'seed')} {end_above_their} minimum, which lies low because it is the least of "
+        "noisy values."
     )
 
 
-def _passes(known: ConditionFacts) -> list[str]:
+def _passes(known: ConditionFacts, *, stopped: int | None) -> list[str]:
     sentences = []
+    made, end = ("The runs made", "the end")
+    if stopped is not None:
+        made, end = f"Up to interval {known.last_interval} the runs made", f"interval {known.last_interval}"
     if known.passes is not None:
-        sentences.append(f"The runs made {known.passes:.1f} passes over the training text.{_repetition(known.passes)}")
+        sentences.append(f"{made} {known.passes:.1f} passes over the training text.{_repetition(known.passes)}")
     if known.final_train_loss is not None:
-        sentences.append(f"Training loss at the end: {known.final_train_loss:.4f} nats per token.")
+        sentences.append(f"Training loss at {end}: {known.final_train_loss:.4f} nats per token.")
     return sentences
 
 
@@ -154,6 +193,7 @@ def _apa(line: str | dict[str, str]) -> str:
 def _facts(rows: pd.DataFrame) -> ConditionFacts:
     last = rows[rows["interval"] == rows["interval"].max()]
     return ConditionFacts(
+        last_interval=int(rows["interval"].max()),
         tokens={
             int(interval): int(tokens)
             for interval, tokens in zip(rows["interval"], rows["tokens"], strict=True)

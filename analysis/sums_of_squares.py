@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.t_interval import LEAST_SPREAD
+from analysis.rounding import is_flat, rounding_of
 from analysis.undefined import Undefined
+from configs.counted import counted
 
-__all__ = ["SumsOfSquares", "split_sums_of_squares", "why_untestable"]
+__all__ = ["SMALLEST_SQUARED", "SumsOfSquares", "split_sums_of_squares", "why_untestable"]
+
+# The square of the 64 roundings of a smaller value would leave the range of double precision (2.2e-308).
+SMALLEST_SQUARED = 1e-135
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,21 @@ def why_untestable(values: NDArray[np.float64]) -> Undefined | None:
         values: A complete grid, shape (num_seeds, num_levels).
 
     Returns:
-        The reason: fewer than two seeds or levels, or an error that is rounding only (identical or parallel seeds).
+        The reason: fewer than two seeds or levels, values too small to be squared, or an error that is rounding only
+        (flat, identical or parallel seeds).
     """
     num_seeds, num_levels = values.shape
     if num_seeds < 2:
-        return Undefined(f"{num_seeds} seed{'' if num_seeds == 1 else 's'} left; a within-seed effect needs at least 2")
+        return Undefined(f"{counted(num_seeds, 'seed')} left; a within-seed effect needs at least 2")
     if num_levels < 2:
-        return Undefined(f"{num_levels} level{'' if num_levels == 1 else 's'} left; an effect needs at least 2")
-    rounding = LEAST_SPREAD * float(np.abs(values).max())
+        return Undefined(f"{counted(num_levels, 'level')} left; an effect needs at least 2")
+    rounding, largest = rounding_of(values), float(np.abs(values).max())
     if float(np.ptp(values)) <= rounding:
         return Undefined("all values are equal")
+    if is_flat(values).all():
+        return Undefined("no seed's values change from level to level")
+    if largest < SMALLEST_SQUARED:
+        return Undefined(f"no value is above {largest:.1e} in size, whose square is lost; scale the values up")
     residual = np.sqrt(split_sums_of_squares(values).error / values.size)
     if residual <= rounding:
         return Undefined("the error is zero: the seeds' trajectories are identical, or parallel to each other")

@@ -15,6 +15,7 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.published_summary import PublishedSummary, summarize_published
 from analysis.robust_summary import RobustSummary, summarize_robust
+from analysis.rounding import first_lowest
 from analysis.step_spikes import RunSteps
 from analysis.telemetry_published import published_telemetry
 from analysis.telemetry_robust import robust_telemetry
@@ -26,7 +27,7 @@ __all__ = ["BestLevel", "TelemetrySummary", "summarize_telemetry"]
 
 @dataclass(frozen=True, slots=True)
 class BestLevel:
-    """Where one seed's loss is lowest, among the cells it has."""
+    """Where one seed's loss is lowest, among the cells it has; the first such level if there are several."""
 
     seed: Label
     level: Label
@@ -91,7 +92,7 @@ def summarize_telemetry(
 def _best(grid: Grid) -> tuple[BestLevel, ...]:
     has_value = np.asarray(np.any(np.isfinite(grid.values), axis=1))
     return tuple(
-        BestLevel(seed=seed, level=grid.levels[int(np.nanargmin(row))], val_loss=float(np.nanmin(row)))
+        BestLevel(seed=seed, level=grid.levels[int(first_lowest(row[None])[0])], val_loss=float(np.nanmin(row)))
         for seed, row, is_known in zip(grid.subjects, grid.values, has_value, strict=True)
         if is_known
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from analysis.counts import indicator
 from analysis.rolling import deltas_of, drawdown_of, rolling
+from analysis.rounding import rounding_of_rows, without_rounding
 from configs.telemetry import TelemetryConfig
 
 __all__ = ["MIN_DELTAS_SD", "PublishedTelemetry", "published_telemetry"]
@@ -34,7 +35,7 @@ class PublishedTelemetry:
 def published_telemetry(losses: NDArray[np.float64], *, telemetry: TelemetryConfig) -> PublishedTelemetry:
     """Derive all measures; d_t = L_t - L_{t-1}, and every window holds the last `window` deltas, including d_t.
 
-    - rolling_volatility: their SD (n - 1), from two deltas on.
+    - rolling_volatility: their SD (n - 1), from two deltas on; zero where that is rounding.
     - backslide: d_t > 0; magnitude max(d_t, 0); frequency: backslides in the window.
     - spike: d_t > max(m + z s, spike_min_delta_nats), m and s mean and SD (n) of the window; spike_min_delta_nats alone
       where it holds one delta. Rate: spikes over deltas in the window.
@@ -52,8 +53,9 @@ def published_telemetry(losses: NDArray[np.float64], *, telemetry: TelemetryConf
     """
     delta = deltas_of(losses)
     window = telemetry.window
-    volatility = rolling(
-        delta, window=window, min_values=MIN_DELTAS_SD, reduce=lambda past: np.std(past, axis=-1, ddof=1)
+    volatility = without_rounding(
+        rolling(delta, window=window, min_values=MIN_DELTAS_SD, reduce=lambda past: np.std(past, axis=-1, ddof=1)),
+        rounding=rounding_of_rows(losses)[:, None],
     )
     backslide = indicator(delta > 0, defined=delta)
     threshold = _spike_threshold(delta, telemetry=telemetry)

@@ -9,6 +9,7 @@ from analysis.grid import Grid
 from analysis.levels import Label
 from analysis.local_lines import LocalLines
 from analysis.rolling import deltas_of, rolling
+from analysis.rounding import rounding_of_rows, without_rounding
 from analysis.undefined import Undefined
 
 __all__ = ["LevelVolatility", "Volatility", "summarize_volatility", "volatility_of_differences"]
@@ -42,16 +43,17 @@ def summarize_volatility(grid: Grid, *, lines: LocalLines | Undefined, window: i
     """Estimate, at each level, the noise of a single point about its trajectory.
 
     For independent noise of SD s about a straight line each measure estimates s: a steady fall does not count. All
-    windows are full, and a window with a gap is undefined.
+    windows are full, and a window with a gap is undefined. What is rounding of the losses counts as zero.
 
     Args:
         grid: Losses, shape (num_seeds, num_levels), gaps as NaN.
         lines: Fitted to the same losses.
         window: Deltas in the window of the first two.
     """
-    deltas = deltas_of(grid.values)
-    difference = volatility_of_differences(deltas, window=window)
+    deltas, rounding = deltas_of(grid.values), rounding_of_rows(grid.values)[:, None]
+    difference = without_rounding(volatility_of_differences(deltas, window=window), rounding=rounding)
     mad = rolling(deltas, window=window, min_values=window, reduce=_mad) * MAD_TO_SD / np.sqrt(2)
+    mad = without_rounding(mad, rounding=rounding)
     residual = np.full(grid.values.shape, np.nan) if isinstance(lines, Undefined) else lines.residual_sd
     return Volatility(
         levels=tuple(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.t_interval import LEAST_SPREAD
+from analysis.rounding import LEAST_SPREAD, without_rounding
 
 __all__ = ["WelchT", "welch_t"]
 
@@ -16,7 +16,7 @@ class WelchT:
     """Results by measure, each of shape (num_measures,)."""
 
     mean: NDArray[np.float64]
-    """Of b minus that of a."""
+    """Of b minus that of a; zero where it is rounding."""
     standard_error: NDArray[np.float64]
     t: NDArray[np.float64]
     df: NDArray[np.float64]
@@ -39,11 +39,11 @@ def welch_t(a: NDArray[np.float64], b: NDArray[np.float64]) -> WelchT:
     """
     squared_a, squared_b = a.var(axis=0, ddof=1) / len(a), b.var(axis=0, ddof=1) / len(b)
     squared = squared_a + squared_b
-    largest = np.maximum(np.abs(a).max(axis=0), np.abs(b).max(axis=0))
-    is_fixed = np.sqrt(squared) <= LEAST_SPREAD * largest
+    rounding = LEAST_SPREAD * np.maximum(np.abs(a).max(axis=0), np.abs(b).max(axis=0))
+    is_fixed = np.sqrt(squared) <= rounding
     safe_a, safe = np.where(is_fixed, 0.5, squared_a), np.where(is_fixed, 1.0, squared)
     df = safe**2 / (safe_a**2 / (len(a) - 1) + (safe - safe_a) ** 2 / (len(b) - 1))
-    mean = b.mean(axis=0) - a.mean(axis=0)
+    mean = without_rounding(b.mean(axis=0) - a.mean(axis=0), rounding=rounding)
     t = mean / np.sqrt(safe)
     return WelchT(
         mean=mean,

@@ -25,7 +25,7 @@ class WindowTrap:
     why: str
 
 
-def check_window_trap(delta: NDArray[np.float64], *, telemetry: TelemetryConfig) -> WindowTrap:
+def check_window_trap(delta: NDArray[np.float64], *, telemetry: TelemetryConfig, rounding: float = 0.0) -> WindowTrap:
     """A value x among w values with mean m and population SD s has (x - m) / s <= sqrt(w - 1).
 
     Proof: let e = x - m. The other w - 1 deviations sum to -e, so their squares sum to at least e^2 / (w - 1); hence
@@ -35,6 +35,7 @@ def check_window_trap(delta: NDArray[np.float64], *, telemetry: TelemetryConfig)
     Args:
         delta: Shape (num_seeds, num_levels), NaN where undefined.
         telemetry: Window and threshold.
+        rounding: What rounding alone makes of a delta; windows that vary no more have no z.
     """
     width = max(1, min(telemetry.window, delta.shape[1] - 1))
     bound = largest_possible_z(width)
@@ -52,7 +53,7 @@ def check_window_trap(delta: NDArray[np.float64], *, telemetry: TelemetryConfig)
         rule=f"a delta more than {telemetry.spike_z_threshold:g} SD above the mean of a window that holds it",
         can_fire=can_fire,
         max_possible_z=bound,
-        largest_z=_largest_z(delta, window=telemetry.window),
+        largest_z=_largest_z(delta, window=telemetry.window, rounding=rounding),
         why=f"{relation}; {verdict}",
     )
 
@@ -65,13 +66,13 @@ def largest_possible_z(num_values: int, *, ddof: int = 0) -> float:
     return float(np.sqrt(num_values - 1) * np.sqrt((num_values - ddof) / num_values))
 
 
-def _largest_z(delta: NDArray[np.float64], *, window: int) -> float | Undefined:
-    scores = rolling(delta, window=window, min_values=2, reduce=_last_z)
+def _largest_z(delta: NDArray[np.float64], *, window: int, rounding: float) -> float | Undefined:
+    scores = rolling(delta, window=window, min_values=2, reduce=lambda past: _last_z(past, rounding=rounding))
     defined = scores[np.isfinite(scores)]
     return float(defined.max()) if len(defined) else Undefined("no window of two deltas or more varies")
 
 
-def _last_z(past: NDArray[np.float64]) -> NDArray[np.float64]:
+def _last_z(past: NDArray[np.float64], *, rounding: float) -> NDArray[np.float64]:
     sd = np.std(past, axis=-1)
-    is_varied = sd > 0
+    is_varied = sd > rounding
     return np.where(is_varied, (past[..., -1] - np.mean(past, axis=-1)) / np.where(is_varied, sd, 1), np.nan)

@@ -8,6 +8,7 @@ from analysis.levels import Label
 from analysis.rm_anova import RmAnova, rm_anova
 from analysis.sign_flip import SignFlip, flip_levels
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["WithoutFirstLevel", "without_first_level"]
 
@@ -34,7 +35,7 @@ def without_first_level(grid: Grid) -> WithoutFirstLevel | Undefined:
     Formulas, assumptions and what is undefined: as `rm_anova` and `flip_levels`.
     """
     if grid.num_levels < 3:
-        return Undefined(f"{grid.num_levels - 1} level{'' if grid.num_levels == 2 else 's'} left without the first one")
+        return Undefined(f"{counted(max(grid.num_levels - 1, 0), 'level')} left without the first one")
     values = grid.values[:, 1:]
     anova, sign_flip = rm_anova(values), flip_levels(values)
     return WithoutFirstLevel(

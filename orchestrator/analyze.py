@@ -1,33 +1,37 @@
 """Analyse a run directory, or whatever measurements of seeds people already have."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from analysis.audit import Missing
+import numpy as np
+import pandas as pd
+
+from analysis.audit import without_unusable
 from analysis.derived_columns import with_derived_columns
 from analysis.energy.sentences import energy_sentences
 from analysis.energy.trials_energy import add_trials_energy
-from analysis.excerpt import path_text
+from analysis.excerpt import listed_words, path_text
 from analysis.frame_conditions import analyze_conditions
 from analysis.frame_summary import summarize_frame
 from analysis.json_text import statistics_to_json
 from analysis.report.load_facts import facts_of_run, facts_of_table
 from analysis.report.write import write_report
-from analysis.simultaneous import Reference
 from analysis.sources import DEFAULT_METRIC, SourceOptions, is_run_directory, load_sources
 from analysis.table_statistics import TABLE_METRICS
 from configs.durable import write_bytes_durably
-from configs.errors import ConfigurationError, RunDirectoryError, TableError
+from configs.errors import ConfigurationError, RunDirectoryError
 from configs.run_paths import RunPaths
 from configs.telemetry import TelemetryConfig
 from orchestrator.aggregation import aggregate
+from orchestrator.analyze_remains import check_anything_is_left
 from orchestrator.ledger import reading_ledger
 from orchestrator.run_directory import open_run_directory
-from orchestrator.source_options import command_line
+from orchestrator.source_options import command_line, options_given
 
 __all__ = ["Analysis", "analyze_source"]
+
+OPTIONS_OF_RUNS = ("--missing", "--reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,20 @@ def analyze_source(sources: Sequence[Path], *, out: Path | None, options: Source
         raise ConfigurationError(
             f"{runs[0]} is a run directory, which is analysed by itself; compare several with `seedscope compare`"
         )
-    if replace(options, missing=Missing.DROP_SEEDS, reference=Reference.LAST) != SourceOptions():
-        raise ConfigurationError(
-            f"{runs[0]} is a run directory, whose seeds, levels and metrics are known; leave out --subject, "
-            "--within and --metric and the rules for reading files, or analyse its table.csv"
-        )
+    _check_options_of_run(runs[0], options=options)
     return _analyze_run(runs[0], out=out or runs[0], options=options)
+
+
+def _check_options_of_run(run: Path, *, options: SourceOptions) -> None:
+    """A run directory knows its columns, and is analysed at every interval; other options would be passed over."""
+    foreign = [" ".join(given) for given in options_given(options) if given[0] not in OPTIONS_OF_RUNS]
+    if not foreign:
+        return
+    do_not, them = ("does not", "it") if len(foreign) == 1 else ("do not", "them")
+    raise ConfigurationError(
+        f"{run} is a run directory, of which every seed and interval is analysed, by metrics that are fixed, so that "
+        f"{listed_words(foreign)} {do_not} apply; leave {them} out, or analyse its table {RunPaths(run).table_csv}"
+    )
 
 
 def _analyze_run(source: Path, *, out: Path, options: SourceOptions) -> Analysis:
@@ -102,12 +114,12 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
     )
     for result in (statistics, *statistics.get("conditions", {}).values()):
         result["audit"]["input"] = asdict(loaded.audit)
-    _check_anything_is_left(statistics)
+    check_anything_is_left(statistics, loaded=loaded, missing=options.missing)
     add_trials_energy(statistics, table, subject=loaded.subject, within=loaded.within)
     destination = _made(out)
     write_bytes_durably(destination.statistics_file, statistics_to_json(statistics).encode())
     facts = facts_of_table(
-        table,
+        _drawable(table, metrics=metrics),
         statistics=statistics,
         title=path_text(Path(sources[0].stem)),
         command=command_line(sources, options),
@@ -118,17 +130,10 @@ def _analyze_data(sources: Sequence[Path], *, out: Path, options: SourceOptions)
     return Analysis(destination.statistics_file, destination.report_html, sentences)
 
 
-# Any: the tree of statistics.json mixes numbers, sentences and lists.
-def _check_anything_is_left(statistics: dict[str, Any]) -> None:
-    results = statistics.get("conditions", {"": statistics}).values()
-    if any(metric["num_subjects"] and metric["num_levels"] for one in results for metric in one["metrics"].values()):
-        return
-    dropped = statistics["audit"]["dropped"]
-    why = f", such as {dropped[0]['what']} {dropped[0]['id']}: {dropped[0]['why']}" if dropped else ""
-    raise TableError(
-        f"no complete cell is left to analyse: all seeds or levels are dropped{why}; complete the values, or choose "
-        "another --metric or --missing drop-levels"
-    )
+def _drawable(table: pd.DataFrame, *, metrics: Sequence[str]) -> pd.DataFrame:
+    """The same with no value where the audit has none; an axis that reaches 1e308 leaves the range of numbers."""
+    usable = {name: without_unusable(table[name].to_numpy(dtype=np.float64)) for name in metrics if name in table}
+    return table.assign(**usable)
 
 
 def _made(out: Path) -> RunPaths:

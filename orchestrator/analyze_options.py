@@ -24,8 +24,9 @@ __all__ = [
 Sources = Annotated[
     list[Path],
     typer.Argument(
-        metavar="SOURCE...",
-        help="A run directory; or tables, event files, logs and exports, folders of them, or a pattern.",
+        metavar="SOURCE",
+        help="A run directory, which takes only --out, --missing and --reference; or tables, event files, logs and "
+        "exports, folders of them, or a pattern.",
     ),
 ]
 Out = Annotated[
@@ -54,7 +55,12 @@ Metrics = Annotated[
 ]
 Every = Annotated[
     Optional[int],  # noqa: UP045
-    typer.Option("--every", metavar="N", min=1, help="Analyse each N-th level. Default: all of up to 10,000."),
+    typer.Option(
+        "--every",
+        metavar="N",
+        min=1,
+        help="Analyse each N-th level of a table. Default: all of up to 10,000; of a run directory all.",
+    ),
 ]
 HigherIsBetter = Annotated[
     Optional[list[str]],  # noqa: UP045

@@ -12,6 +12,7 @@ from analysis.comparison.compare import compare_sides
 from analysis.comparison.markdown import comparison_to_markdown
 from analysis.comparison.sentences import summarize_comparison
 from analysis.comparison.side import Side
+from analysis.excerpt import path_text
 from analysis.json_text import statistics_to_json
 from analysis.levels import ordered_labels
 from analysis.sources import DEFAULT_METRIC, SourceOptions, is_run_directory, load_sources
@@ -21,9 +22,14 @@ from configs.errors import ConfigurationError, RunDirectoryError, TableError
 from configs.experiment import BASE_CONDITION
 from configs.run_paths import RunPaths
 from orchestrator.ledger import reading_ledger
+from orchestrator.manifest import add_run_hashes
 from orchestrator.run_directory import RunDirectory, open_run_directory
 
 __all__ = ["Compared", "compare_sources"]
+
+WHAT_IS_READ = (
+    "give a run directory, or a table with the columns seed, interval and val_loss, one row per seed and interval"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,13 @@ def _sides(source: Path) -> list[Side]:
 def _sides_of_run(source: Path) -> list[Side]:
     directory = open_run_directory(source)
     with reading_ledger(directory.paths.ledger_file) as ledger:
-        records = ledger.records()
+        records, runs = ledger.records(), ledger.runs()
     if not records:
         raise RunDirectoryError(f"{source} holds no record yet; run `seedscope resume {source}` first")
     table = table_from_records(records, telemetry=directory.config.telemetry)
     evaluation = _evaluation_sha256(directory)
+    # The manifest names the hashes of the runs only once the command that trained them has ended.
+    manifest = add_run_hashes(directory.manifest, rows=runs, records=records)
     return [
         Side(
             name=directory.config.name,
@@ -86,7 +94,7 @@ def _sides_of_run(source: Path) -> list[Side]:
             condition=condition,
             rows=table[table["condition"] == condition],
             config=directory.config.for_condition(condition).to_dict(),
-            manifest=directory.manifest,
+            manifest=manifest,
             evaluation_sha256=evaluation,
         )
         for condition in dict.fromkeys(table["condition"])
@@ -94,6 +102,22 @@ def _sides_of_run(source: Path) -> list[Side]:
 
 
 def _sides_of_data(source: Path) -> list[Side]:
+    try:
+        return _sides_of_table(source)
+    except TableError as error:
+        raise TableError(f"{source} cannot be compared: {_reason(error, source=source)}; {WHAT_IS_READ}") from error
+
+
+def _reason(error: TableError, *, source: Path) -> str:
+    """What is wrong, without the remedy, which names options that only `seedscope analyze` has."""
+    reason = str(error).partition("; ")[0]
+    name = path_text(source)
+    if reason.startswith(f"{name} "):
+        return f"it{reason.removeprefix(name)}"
+    return reason.removeprefix(f"{name}: ")
+
+
+def _sides_of_table(source: Path) -> list[Side]:
     loaded = load_sources([source], options=SourceOptions(metrics=(DEFAULT_METRIC,)))
     table = loaded.frame.rename(columns={loaded.subject: "seed", loaded.within: "interval"})
     conditions = table["condition"] if "condition" in table.columns else pd.Series(BASE_CONDITION, index=table.index)

@@ -14,7 +14,7 @@ from analysis.sources import Align, Duplicates, SourceOptions, Wide
 from configs.errors import ConfigurationError
 from configs.nearest import nearest
 
-__all__ = ["command_line", "source_options"]
+__all__ = ["command_line", "options_given", "source_options"]
 
 Rule = TypeVar("Rule", bound=StrEnum)
 
@@ -73,15 +73,20 @@ def command_line(sources: Sequence[Path], options: SourceOptions) -> str:
         sources: As they were named.
         options: What was said about them.
     """
-    words: list[str] = []
+    words = [word for pair in options_given(options) for word in pair]
+    return shlex.join(["seedscope", "analyze", *map(path_text, sources), *words])
+
+
+def options_given(options: SourceOptions) -> tuple[tuple[str, str], ...]:
+    """Each option that is not as it is by default, and its value, as they are typed: `("--every", "5")`."""
+    words: list[tuple[str, str]] = []
     for field in fields(options):
         value = getattr(options, field.name)
         if value == getattr(SourceOptions(), field.name):
             continue
         option = "--metric" if field.name == "metrics" else f"--{field.name.replace('_', '-')}"
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [option, str(one)]
-    return shlex.join(["seedscope", "analyze", *map(path_text, sources), *words])
+        words += [(option, str(one)) for one in (value if isinstance(value, tuple) else (value,))]
+    return tuple(words)
 
 
 def _rule(kind: type[Rule], name: str, *, option: str) -> Rule:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
 from analysis.comparison.side import Side
+from analysis.excerpt import excerpt
 from analysis.grid import Grid, grid_from_frame
 from configs.errors import TableError
 
 __all__ = ["Alignment", "align_sides", "aligned_grids"]
 
-INTERVAL, TARGET_TOKENS = "interval", "target_tokens"
+INTERVAL, TARGET_TOKENS, TOKENS = "interval", "target_tokens", "tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,8 @@ class Alignment:
     """What one level means on every side."""
 
     column: str
-    """Of the rows: `interval`, or `target_tokens` where an interval is not the same number of tokens on every side."""
+    """Of the rows: `interval`, or where an interval is not the same number of tokens on every side, `target_tokens` or,
+    if some side lacks that, `tokens`."""
     within: str
     """What the sources call it."""
     tokens: Mapping[int, float]
@@ -34,24 +39,24 @@ def align_sides(sides: Sequence[Side]) -> Alignment:
     Raises:
         TableError: If the sides share no level but the initial state, or count their levels in different things.
     """
-    targets = [side.by_interval(TARGET_TOKENS) for side in sides]
-    tokens = [side.by_interval("tokens") for side in sides]
-    if all(targets) and _conflict(targets):
-        by_target = [
-            {int(target): reached[interval] for interval, target in each.items() if interval in reached}
-            for each, reached in zip(targets, tokens, strict=True)
+    tokens = [side.by_interval(TOKENS) for side in sides]
+    column = next((each for each in (TARGET_TOKENS, TOKENS) if _is_known(each, sides=sides)), None)
+    labels = [] if column is None else [side.by_interval(column) for side in sides]
+    if column is not None and _conflict(labels):
+        by_label = [
+            {int(label): reached[interval] for interval, label in each.items() if interval in reached}
+            for each, reached in zip(labels, tokens, strict=True)
         ]
         why = "the same interval is not the same number of tokens on every side"
-        aligned = Alignment(TARGET_TOKENS, TARGET_TOKENS, _merged(by_target), why)
-        levels = [{int(target) for target in each.values()} for each in targets]
+        aligned = Alignment(column, column, _merged(by_label), why)
+        levels = [{int(label) for label in each.values()} for each in labels]
     else:
-        is_known = all(targets)
-        why = f"each level lies at the same tokens on every side{'' if is_known else ', as far as is known'}"
+        why = f"each level lies at the same tokens on every side{'' if column else ', as far as is known'}"
         aligned = Alignment(INTERVAL, _common_name(sides), _merged(tokens), why)
         levels = [{int(interval) for interval in side.rows[INTERVAL]} for side in sides]
     if all(len(each) > 1 for each in levels) and len(set.intersection(*levels) - {0}) == 0:
         raise TableError(
-            f"{', '.join(side.name for side in sides)} share no {aligned.within} beyond the initial state; "
+            f"{', '.join(side.source for side in sides)} share no {aligned.within} beyond the initial state; "
             "compare experiments whose levels meet somewhere"
         )
     return aligned
@@ -71,12 +76,27 @@ def aligned_grids(sides: Sequence[Side], *, alignment: Alignment, metric: str) -
     }
 
 
+def _is_known(column: str, *, sides: Sequence[Side]) -> bool:
+    """Whether every row of every side says in this column, as a whole number, how many tokens its interval is."""
+    return all(column in side.rows.columns and _are_whole(side.rows[column]) for side in sides)
+
+
+def _are_whole(column: pd.Series) -> bool:
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    return bool(np.all(np.isfinite(values) & (values == np.round(values))))
+
+
 def _common_name(sides: Sequence[Side]) -> str:
-    names = {side.within: side.name for side in sides}
-    if len(names) > 1:
-        listed = ", ".join(f"{within!r} of {name}" for within, name in names.items())
-        raise TableError(f"levels are counted in different things: {listed}; compare what has the same levels")
-    return next(iter(names))
+    first = sides[0]
+    for side in sides[1:]:
+        if side.within != first.within:
+            odd, other = (first, side) if side.within == INTERVAL else (side, first)
+            raise TableError(
+                f"{odd.source} counts its levels by {excerpt(odd.within)} and {other.source} by "
+                f"{excerpt(other.within)}, so that no level of one is known to be one of the other; call the column of "
+                f"{odd.source} {excerpt(other.within)}, and number its levels as {other.source} does"
+            )
+    return first.within
 
 
 def _merged(tokens: Sequence[Mapping[int, float]]) -> dict[int, float]:

@@ -1,46 +1,35 @@
 """Compare several sides: what differs, whether that is fair, and by how much."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.comparison.alignment import Alignment, align_sides, aligned_grids
+from analysis.comparison.cautions import caution
+from analysis.comparison.copies import find_copies
 from analysis.comparison.differences import list_differences
 from analysis.comparison.fairness import judge_fairness
+from analysis.comparison.minima import compare_minima
+from analysis.comparison.sharing import find_sharing
 from analysis.comparison.side import Side
 from analysis.condition_by_interval import condition_by_interval
-from analysis.condition_difference import ConditionDifference, difference_of
-from analysis.condition_pairing import pair_conditions
 from analysis.grid import Grid
-from analysis.undefined import Undefined, to_plain
+from analysis.undefined import to_plain
 from configs.errors import ConfigurationError
 
 __all__ = ["compare_sides"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METRICS = ("val_loss", "train_loss")
-
-
-@dataclass(frozen=True, slots=True)
-class ToMinimum:
-    """How much later side b reaches its lowest loss than side a."""
-
-    a: str
-    b: str
-    unit: str
-    difference: ConditionDifference | Undefined
 
 
 # Any: the tree of compare.json mixes numbers, sentences and lists.
 def compare_sides(sides: Sequence[Side]) -> dict[str, Any]:
-    """Compare every pair of sides over the levels that they share: the dictionary that compare.json holds.
+    """Compare every pair of sides: the dictionary that compare.json holds.
 
-    Differences are b - a, paired by seed where two or more complete seeds are shared, else by Welch's t. Every
-    statistic is that of `condition_by_interval`.
+    Differences are b - a, at the levels that both sides have, paired by seed where two or more complete seeds are
+    shared, else by Welch's t. Every statistic is that of `condition_by_interval`; minima are those of `compare_minima`.
 
     Args:
         sides: Two or more, with different names.
@@ -58,6 +47,7 @@ def compare_sides(sides: Sequence[Side]) -> dict[str, Any]:
     alignment = align_sides(sides)
     metrics = [metric for metric in METRICS if all(metric in side.rows.columns for side in sides)]
     grids = {metric: aligned_grids(sides, alignment=alignment, metric=metric) for metric in metrics}
+    copies, sharing = find_copies(grids["val_loss"]), find_sharing(sides)
     return {
         "schema_version": SCHEMA_VERSION,
         "sides": [_described(side, grid=grids["val_loss"][side.name]) for side in sides],
@@ -67,9 +57,10 @@ def compare_sides(sides: Sequence[Side]) -> dict[str, Any]:
             "tokens": [{"level": level, "tokens": alignment.tokens[level]} for level in sorted(alignment.tokens)],
         },
         "differs": to_plain(list_differences(sides)),
-        "warnings": list(fairness.warnings),
-        "metrics": {metric: to_plain(condition_by_interval(by_side)) for metric, by_side in grids.items()},
-        "to_minimum": to_plain(_to_minima(grids["val_loss"], alignment=alignment)),
+        "warnings": [*fairness.warnings, *caution(sides, copies=copies, sharing=sharing)],
+        "copies": to_plain(copies),
+        "sharing": to_plain(sharing),
+        "metrics": {metric: _compared(by_side, alignment=alignment) for metric, by_side in grids.items()},
     }
 
 
@@ -79,7 +70,8 @@ def _described(side: Side, *, grid: Grid) -> dict[str, Any]:
         "name": side.name,
         "source": side.source,
         "condition": side.condition,
-        "num_seeds": grid.num_subjects,
+        "has_config": side.config is not None,
+        "num_seeds": max(grid.num_subjects, len(side.of_config("seeds") or ())),
         "num_complete_seeds": int(is_complete.sum()),
         "num_levels": grid.num_levels,
         "tokens": max(side.by_interval("tokens").values(), default=None),
@@ -87,25 +79,11 @@ def _described(side: Side, *, grid: Grid) -> dict[str, Any]:
     }
 
 
-def _to_minima(grids: Mapping[str, Grid], *, alignment: Alignment) -> tuple[ToMinimum, ...]:
-    return tuple(_to_minimum(grids[a], grids[b], names=(a, b), alignment=alignment) for a, b in combinations(grids, 2))
-
-
-def _to_minimum(a: Grid, b: Grid, *, names: tuple[str, str], alignment: Alignment) -> ToMinimum:
-    conditions = pair_conditions(a, b, names=names)
-    unit = "tokens" if alignment.tokens else alignment.within
-    fewest = min(conditions.a.num_subjects, conditions.b.num_subjects)
-    if fewest < 2 or conditions.a.num_levels == 0:
-        return ToMinimum(*names, unit, Undefined("fewer than 2 complete seeds of one side at the levels of both"))
-    return ToMinimum(
-        *names,
-        unit,
-        difference_of(conditions, a=_places(conditions.a, alignment), b=_places(conditions.b, alignment)),
-    )
-
-
-def _places(grid: Grid, alignment: Alignment) -> NDArray[np.float64]:
-    """Where each seed is lowest, shape (num_seeds,)."""
-    levels = [int(level) for level in grid.levels]
-    known = [alignment.tokens.get(level, float(level)) for level in levels]
-    return np.asarray(np.array(known)[grid.values.argmin(axis=1)])
+def _compared(grids: Mapping[str, Grid], *, alignment: Alignment) -> dict[str, Any]:
+    """The analysis of one metric, whose minima stand apart, since not only shared levels count for them."""
+    analysis: Any = to_plain(condition_by_interval(grids))
+    comparisons = [
+        {key: value for key, value in comparison.items() if key != "minimum"} for comparison in analysis["comparisons"]
+    ]
+    minima = to_plain(compare_minima(grids, alignment=alignment))
+    return {**analysis, "comparisons": comparisons, "minima": minima}

@@ -57,9 +57,10 @@ def _unknown(sides: Sequence[Side]) -> tuple[str, ...]:
     bare = [side for side in sides if side.config is None]
     if not bare:
         return ()
-    is_are = "is a bare table" if len(bare) == 1 else "are bare tables"
+    is_are, it = ("is a bare table", "it") if len(bare) == 1 else ("are bare tables", "them")
     return (
-        f"{_listed(bare)} {is_are}: make sure yourself that tokenizer, evaluation slice and training text are the same",
+        f"{_listed(bare)} {is_are}: make sure yourself that tokenizer, evaluation slice and training text are the "
+        f"same; whether seeds of one number share initial weights or data order with {it} is not known",
     )
 
 
@@ -88,49 +89,7 @@ def _warnings(sides: Sequence[Side]) -> tuple[str, ...]:
             "ran with different numbers of threads, which changes the order of sums and so the last digits",
         ),
     )
-    sentences = tuple(f"{_listed(sides)} {said}" for of, said in checks if _differ(_values(sides, of=of)))
-    return (*sentences, *_identical(sides), *_nothing_shared(sides))
-
-
-def _identical(sides: Sequence[Side]) -> tuple[str, ...]:
-    """Sides with the same fingerprints and seeds are one experiment, measured twice."""
-    seen: dict[str, str] = {}
-    sentences = []
-    for side in sides:
-        if side.manifest is None or not side.rows["val_loss"].notna().any():
-            continue
-        key = repr(sorted(zip(side.rows["seed"], side.rows["interval"], side.rows["val_loss"], strict=True)))
-        twin = seen.setdefault(key, side.name)
-        if twin != side.name:
-            sentences.append(f"{twin} and {side.name} hold the same losses bit for bit: one replays the other")
-    return tuple(sentences)
-
-
-def _nothing_shared(sides: Sequence[Side]) -> tuple[str, ...]:
-    """Seeds of one number that share neither initial weights nor data order, though one of them was controlled."""
-    first = _hashes(sides[0])
-    sentences = []
-    for side in sides[1:]:
-        hashes = _hashes(side)
-        seeds = [seed for seed in first if seed in hashes]
-        is_shared = any(
-            first[seed][key] == hashes[seed][key] for seed in seeds for key in range(2) if first[seed][key] is not None
-        )
-        if seeds and not is_shared:
-            sentences.append(
-                f"seeds of {sides[0].name} and {side.name} share their numbers, and neither initial weights nor data "
-                "order: pairing them by seed removes little of the spread"
-            )
-    return tuple(sentences)
-
-
-def _hashes(side: Side) -> dict[int, tuple[str | None, str | None]]:
-    runs = side.of_manifest("runs") or ()
-    return {
-        run["seed"]: (run.get("initial_weights_sha256"), run.get("data_order_sha256"))
-        for run in runs
-        if run.get("condition") == side.condition
-    }
+    return tuple(f"{_listed(sides)} {said}" for of, said in checks if _differ(_values(sides, of=of)))
 
 
 def _values(sides: Sequence[Side], *, of: Callable[[Side], Any]) -> list[Any]:

@@ -37,6 +37,12 @@ class Side:
         """Every seed that has a row, sorted as the table has them."""
         return tuple(dict.fromkeys(plain_label(seed) for seed in self.rows["seed"]))
 
+    @property
+    def runs(self) -> dict[Label, Mapping[str, Any]]:
+        """What the manifest says of each of its runs, by seed; empty where nothing is known."""
+        runs = self.of_manifest("runs") or ()
+        return {run["seed"]: run for run in runs if run.get("condition") == self.condition}
+
     def by_interval(self, column: str) -> dict[int, float]:
         """The mean of a column at each interval, where it is known; empty without such a column."""
         if column not in self.rows.columns:

@@ -44,11 +44,12 @@ def _mistrust(provenance: dict[str, Any]) -> list[str]:
     share = provenance["mean_foreign_cpu_share"]
     if provenance["label"] == "measured" and share is not None and share > _MUCH_FOREIGN_LOAD:
         sentences.append(
-            f"Warning: other processes used {share:.0%} of the hosts' CPU time while the runs went on; what they drew "
+            f"warning: other processes used {share:.0%} of the hosts' CPU time while the runs went on; what they drew "
             "is in the measured energy."
         )
     if provenance["num_noted"]:
-        sentences.append(f"Warning: {provenance['num_noted']} energies have a note in energy.csv; see its last column.")
+        noted = "1 energy has" if provenance["num_noted"] == 1 else f"{provenance['num_noted']:,} energies have"
+        sentences.append(f"warning: {noted} a note in energy.csv; see its last column.")
     return sentences
 
 

@@ -19,15 +19,12 @@ class ForestRow:
     mean: float
     low: float
     high: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return self.low > 0 or self.high < 0
+    is_filled: bool
+    """Whether its dot stands out, as one whose interval excludes zero."""
 
 
 def plot_forest(axes: Axes, rows: Sequence[ForestRow], *, label: str, limits: tuple[float, float]) -> Axes:
-    """Each difference as a dot with its interval, from the top; filled where the interval excludes zero.
+    """Each difference as a dot with its interval, from the top.
 
     A row beyond the limits is an arrow at the edge with its value.
 
@@ -40,7 +37,7 @@ def plot_forest(axes: Axes, rows: Sequence[ForestRow], *, label: str, limits: tu
     axes.axvline(0, color=CALM, linewidth=1)
     for place, row in enumerate(rows):
         if limits[0] <= row.mean <= limits[1]:
-            fill = SERIES[0] if row.excludes_zero else "none"
+            fill = SERIES[0] if row.is_filled else "none"
             axes.plot([row.low, row.high], [place, place], color=SERIES[0], linewidth=1.6, solid_capstyle="butt")
             axes.plot([row.mean], [place], "o", markersize=4.5, markerfacecolor=fill, markeredgecolor=SERIES[0])
         elif np.isfinite(row.mean):

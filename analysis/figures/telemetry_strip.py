@@ -11,7 +11,7 @@ from analysis.figures.style import CALM, INK, MAX_NAMED_SEEDS, MUTED, PAPER, SER
 from analysis.figures.trajectories import plot_trajectories
 from analysis.grid import Grid
 
-__all__ = ["plot_backslides", "plot_deltas", "plot_volatility"]
+__all__ = ["delta_limits", "plot_backslides", "plot_deltas", "plot_volatility"]
 
 MAX_DOTS = 600
 """More changes than these are drawn as lines."""
@@ -49,7 +49,7 @@ def plot_deltas(axes: Axes, deltas: Grid, *, axis: LevelAxis, noise_floor: float
                 label=short_label(seed) if is_named else None,
             )
     axis.dress(axes)
-    axes.set_ylim(*_delta_limits(values, noise_floor=noise_floor or 0.0))
+    axes.set_ylim(*delta_limits(values, noise_floor=noise_floor or 0.0))
     axes.grid(axis="y")
     return axes
 
@@ -64,6 +64,7 @@ def plot_volatility(axes: Axes, volatility: Grid, *, axis: LevelAxis, noise_floo
         noise_floor: One standard error of a change; None where it is not known.
     """
     plot_trajectories(axes, volatility, axis=axis)
+    axes.set_ymargin(0.14)
     if np.nanmin(volatility.values, initial=np.inf) > 0:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
@@ -89,10 +90,20 @@ def plot_backslides(
     places = axis.places[axis.shown]
     axes.vlines(places, 0, every[axis.shown], color=MUTED, linewidth=1)
     if len(places) <= MAX_RINGS:
-        axes.plot(places, every[axis.shown], "o", markerfacecolor=PAPER, markeredgecolor=MUTED, markersize=5)
+        # Not clipped: a ring at zero lies half below the axis.
+        axes.plot(
+            places,
+            every[axis.shown],
+            "o",
+            markerfacecolor=PAPER,
+            markeredgecolor=MUTED,
+            markersize=5,
+            clip_on=False,
+            zorder=3,
+        )
     if beyond is not None:
         held = beyond[axis.shown] > 0
-        axes.plot(places[held], beyond[axis.shown][held], "D", color=SERIES[1], markersize=4)
+        axes.plot(places[held], beyond[axis.shown][held], "D", color=SERIES[1], markersize=4, clip_on=False, zorder=4)
     axis.dress(axes)
     axes.set_ylim(0, num_seeds * 1.08)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -100,12 +111,19 @@ def plot_backslides(
     return axes
 
 
-def _delta_limits(values: NDArray[np.float64], *, noise_floor: float) -> tuple[float, float]:
-    """From the lowest quarter on, since the first drops would flatten all that follows."""
+def delta_limits(values: NDArray[np.float64], *, noise_floor: float) -> tuple[float, float]:
+    """The axis of `plot_deltas`: without the lowest quarter where the first drops would flatten all that follows.
+
+    Args:
+        values: The changes that are drawn, gaps as NaN.
+        noise_floor: Half width of the band, 0 where there is none.
+    """
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return (-1.0, 1.0)
     low = min(float(np.percentile(known, 25)), -noise_floor)
-    high = max(float(known.max()), noise_floor)
+    high, lowest = max(float(known.max()), noise_floor), min(float(known.min()), -noise_floor)
+    if high - lowest <= 2 * (high - low):
+        low = lowest
     margin = 0.12 * max(high - low, 1e-12)
     return (low - margin, high + margin)

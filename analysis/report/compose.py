@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from analysis.missing_cells import describe_cells
 from analysis.report.blocks import Block, FigureBlock, Note, TableBlock
 from analysis.report.facts import ReportFacts
-from analysis.report.numbers import count_of
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 from configs.errors import SeedscopeError
 
 __all__ = ["Report", "WrittenSection", "compose", "figures_of", "tables_of"]
@@ -74,7 +74,7 @@ def _written(section: AbstractSection, *, facts: ReportFacts) -> WrittenSection:
 def _byline(facts: ReportFacts) -> str:
     first = facts.conditions[0]
     grid = first.grid(first.main_metric)
-    parts = [f"{count_of(grid.num_subjects, first.subject_noun)} × {count_of(grid.num_levels, first.level_noun)}"]
+    parts = [f"{counted(grid.num_subjects, 'seed')} × {first.levels_text(grid.num_levels)}"]
     if len(facts.conditions) > 1:
         parts.append(f"{len(facts.conditions)} conditions")
     if facts.manifest is not None:

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.few_seeds import is_only_described
 from analysis.figures.bands import Band, band_of
 from analysis.figures.level_axis import LevelAxis, level_axis
 from analysis.grid import Grid, grid_from_frame
 from analysis.levels import Label
 from analysis.missing_cells import Cell
+from analysis.report.words import counted_levels, level_noun, named_level, said_of
+from analysis.stopped_early import stopped_at
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
 
@@ -44,13 +47,25 @@ class Condition:
 
     @property
     def level_noun(self) -> str:
-        """What one level is called in a sentence, whatever the column's name."""
-        return "interval" if "interval" in self.within.lower() else "level"
+        """What one level is called in a sentence: the word of the data's own column, where it is one."""
+        return level_noun(self.within)
 
-    @property
-    def subject_noun(self) -> str:
-        """What one subject is called in a sentence."""
-        return "seed" if "seed" in self.subject.lower() else "subject"
+    def at(self, level: Label) -> str:
+        """One level in a sentence, such as `interval 20`."""
+        return named_level(level, within=self.within)
+
+    def levels_text(self, number_of: int) -> str:
+        """A number of levels, such as `21 intervals`."""
+        return counted_levels(number_of, within=self.within)
+
+    def levels_named(self, number_of: int) -> str:
+        """The same with their column, where its name is not their noun: `11 measured steps (global_step)`."""
+        column = "" if self.within == self.level_noun else f" ({self.within})"
+        return f"{self.levels_text(number_of)}{column}"
+
+    def said(self, text: str) -> str:
+        """A sentence of statistics.json in the words of this report."""
+        return said_of(text, within=self.within)
 
     @property
     def main_metric(self) -> str:
@@ -67,6 +82,16 @@ class Condition:
     def num_subjects(self) -> int:
         """Seeds that the main metric's statistics use."""
         return int(self.main["num_subjects"])
+
+    @property
+    def is_only_described(self) -> bool:
+        """Whether so few seeds are used that the report shows no p."""
+        return is_only_described(self.num_subjects)
+
+    @property
+    def stopped_at(self) -> int | None:
+        """The last level that the statistics use, where later ones were planned and are missing; else None."""
+        return stopped_at(self.statistics, metric=self.main_metric)
 
     def has(self, column: str) -> bool:
         """Whether some row has a number in this column."""

@@ -13,7 +13,7 @@ from analysis.report.compose import Report, tables_of
 from analysis.report.drawing import Drawing
 from analysis.report.inline_svg import share_page
 
-__all__ = ["MAX_ROWS", "numeric_columns", "render_html", "shown_rows", "template"]
+__all__ = ["MAX_ROWS", "column_classes", "numeric_columns", "render_html", "shown_rows", "template"]
 
 MAX_ROWS = 120
 """A longer table is cut in the page; the CSV file beside the figures has all of it."""
@@ -21,6 +21,9 @@ MAX_ROWS = 120
 FIGURE_BUDGET_BYTES = 620_000
 """Of drawings in a page; with the tables and the words it stays below 1 MB."""
 TABLE_BUDGET_BYTES = 250_000
+
+SHORT_TEXT, LONG_TEXT = 16, 60
+"""Characters of a cell: up to the first on one line of a phone, beyond the second on several."""
 
 _NUMBER = re.compile(r"^[\s\[<>=.,\d+\N{MINUS SIGN}\N{EN DASH}eE%]*$")
 
@@ -59,6 +62,16 @@ def numeric_columns(table: TableBlock) -> Sequence[bool]:
     return [all(_NUMBER.match(row[column]) for row in table.rows) for column in range(len(table.columns))]
 
 
+def column_classes(table: TableBlock) -> Sequence[str]:
+    """How a page sets each column.
+
+    `n`: numbers, flush right. `t`: short texts, on one line. `w`, `l`: texts and long texts, with a width below which
+    they do not shrink. Intervals stand on one line in any column.
+    """
+    numeric = numeric_columns(table)
+    return ["n" if numeric[column] else _text_class(table, column=column) for column in range(len(table.columns))]
+
+
 def template(name: str) -> Template:
     """A template of this room; it escapes whatever is put into it."""
     return _environment().get_template(name)
@@ -73,7 +86,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"shown_rows": shown_rows, "numeric_columns": numeric_columns, "is_cut": _is_cut}
+    environment.globals |= {"shown_rows": shown_rows, "column_classes": column_classes, "is_cut": _is_cut}
     environment.filters["breakable"] = _breakable
     return environment
 
@@ -89,6 +102,11 @@ def _within_budget(sizes: Mapping[str, int], *, budget: int) -> frozenset[str]:
 
 def _size(table: TableBlock) -> int:
     return sum(len(cell) + 24 for row in shown_rows(table) for cell in row)
+
+
+def _text_class(table: TableBlock, *, column: int) -> str:
+    longest = max((len(row[column]) for row in table.rows if not row[column].startswith("[")), default=0)
+    return "t" if longest <= SHORT_TEXT else "w" if longest <= LONG_TEXT else "l"
 
 
 def _is_cut(table: TableBlock) -> bool:

@@ -1,12 +1,14 @@
 """How numbers are written in a report: with their unit, and with the reason where there is none."""
 
 import math
+import re
 from typing import Any, TypeGuard
+
+from analysis import apa_numbers
 
 __all__ = [
     "amount",
     "bare",
-    "count_of",
     "floor_text",
     "interval_text",
     "is_defined",
@@ -14,6 +16,10 @@ __all__ = [
     "p_cell",
     "p_text",
     "quantity",
+    "share",
+    "share_interval",
+    "span_text",
+    "typeset",
     "unit_of",
     "why",
 ]
@@ -29,6 +35,9 @@ UNITS = {
     "elapsed_s": "s",
     "energy_joules": "J",
 }
+NOT_COMPUTED = "it was not computed"
+
+_FORMULA_MINUS = re.compile(r"(?<=\b[nkwb0-9]) - (?=\d|a\b)")
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
@@ -39,13 +48,18 @@ def is_defined(value: Any) -> TypeGuard[Any]:
 
 def why(value: Any) -> str:
     """The reason why a value of statistics.json is undefined."""
-    return str(value["undefined"]) if isinstance(value, dict) and "undefined" in value else "it was not computed"
+    return typeset(str(value["undefined"])) if isinstance(value, dict) and "undefined" in value else NOT_COMPUTED
+
+
+def typeset(text: str) -> str:
+    """A sentence of statistics.json, which is plain ASCII, with the signs of a page: `±`, and minus in a formula."""
+    return _FORMULA_MINUS.sub(" \N{MINUS SIGN} ", text.replace("+-", "±"))
 
 
 def number(value: Any, *, digits: int | None = None) -> str:
     """A number with commas between thousands; an en dash where it is undefined.
 
-    A number that its decimals would hide, or one above 10 million, is written with an exponent.
+    A number that four decimals would hide, or one above 10 million, is written with an exponent.
 
     Args:
         value: An integer, a float or `{"undefined": reason}`.
@@ -55,10 +69,14 @@ def number(value: Any, *, digits: int | None = None) -> str:
         return "\N{EN DASH}"
     if isinstance(value, int):
         return f"{value:,}".replace("-", "\N{MINUS SIGN}")
+    is_plain = digits is not None
     if digits is None:
         digits = next((places for limit, places in DECIMALS if abs(value) < limit), 0)
-    is_hidden = value != 0 and (abs(value) < 0.5 * 10**-digits or abs(value) >= 1e7)
-    text = f"{value:.{max(digits - 1, 1)}e}" if is_hidden else f"{value:,.{digits}f}"
+    is_hidden = not is_plain and value != 0 and abs(value) < 0.5 * 10**-digits
+    if is_hidden or abs(value) >= 1e7:
+        text = f"{value:.{max(digits - 1, 1)}e}"
+    else:
+        text = f"{value if round(value, digits) else 0.0:,.{digits}f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -80,40 +98,57 @@ def interval_text(low: Any, high: Any, *, digits: int | None = None) -> str:
     return f"[{number(low, digits=digits)}, {number(high, digits=digits)}]"
 
 
+def span_text(interval: Any, *, digits: int | None = None, least: float = -math.inf) -> str:
+    """The 95 % interval of a mean over seeds as a table holds it; an en dash where there is none.
+
+    Args:
+        interval: With `sd`, `ci95_low` and `ci95_high`.
+        digits: Decimals, as of `number`.
+        least: The least value that each seed can have; an interval around their mean ends there.
+    """
+    if not is_defined(interval) or not is_defined(interval["ci95_low"]):
+        return "\N{EN DASH}"
+    if interval["sd"] == 0:
+        return "the same for all"
+    return interval_text(max(interval["ci95_low"], least), interval["ci95_high"], digits=digits)
+
+
 def p_text(value: Any) -> str:
     """A p-value without its leading zero: `= .031`, `< .001`, or why there is none."""
-    if not is_defined(value):
-        return f"undefined ({why(value)})"
-    return "< .001" if value < 0.001 else f"= {bare(value, digits=3)}"
+    return apa_numbers.p_relation(value) if is_defined(value) else f"undefined ({why(value)})"
 
 
 def p_cell(value: Any) -> str:
     """A p-value as a table holds it: `.031`, `< .001`, or an en dash where there is none."""
-    if not is_defined(value):
-        return "\N{EN DASH}"
-    return "< .001" if value < 0.001 else bare(value, digits=3)
+    return apa_numbers.p_value(value) if is_defined(value) else "\N{EN DASH}"
 
 
 def floor_text(value: float) -> str:
-    """The smallest p that a test can give, to its first digit that is not zero."""
-    return bare(value, digits=3 if value >= 0.001 else 1 - math.floor(math.log10(value)) - 1)
+    """The smallest p that a test can give, to three digits or to its first that is not zero."""
+    return apa_numbers.floor_text(value)
+
+
+def share(value: Any, *, digits: int = apa_numbers.SHARE_DIGITS) -> str:
+    """A share, such as an epsilon, without its leading zero; an en dash where it is undefined."""
+    if not is_defined(value):
+        return "\N{EN DASH}"
+    return apa_numbers.share_text(value, digits=digits).replace("-", "\N{MINUS SIGN}")
+
+
+def share_interval(low: Any, high: Any, *, digits: int = apa_numbers.SHARE_DIGITS) -> str:
+    """`[low, high]` of a share, or why there is no interval."""
+    if not is_defined(low) or not is_defined(high):
+        return f"no interval: {why(low)}"
+    return f"[{share(low, digits=digits)}, {share(high, digits=digits)}]"
 
 
 def bare(value: Any, *, digits: int) -> str:
     """A number of at most 1 without its leading zero, as the American Psychological Association writes shares."""
     if not is_defined(value):
         return "undefined"
-    if value < 1 and round(value, digits) == 1:
-        return f"> .{'9' * digits}"
-    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return text.replace("0.", ".", 1) if abs(value) < 1 and "0." in text else text
+    return apa_numbers.bare(value, digits=digits).replace("-", "\N{MINUS SIGN}")
 
 
 def amount(value: float) -> str:
     """A whole number with commas."""
     return f"{int(value):,}"
-
-
-def count_of(number_of: int, noun: str) -> str:
-    """`1 seed`, `6 seeds`."""
-    return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.audit import Missing
-from analysis.excerpt import counted, excerpt
+from analysis.excerpt import excerpt
 from analysis.levels import ordered_labels
 from analysis.sources.cells import Cells
 from analysis.sources.options import Align
+from configs.counted import counted
 from configs.errors import TableError
 
 __all__ = ["align_levels"]
@@ -131,10 +132,11 @@ def _intersected(rows: pd.DataFrame, *, grids: _Grids, metric: str) -> Cells:
     if len(shared) == 0:
         raise TableError(f"no {grids.within} is there for every {grids.subject}, so --align intersect leaves nothing")
     kept = rows[rows[grids.within].isin(shared)]
+    num_aside = len(rows) - len(kept)
     note = (
-        f"{excerpt(metric)} is aligned by intersection: {len(shared):,} of {len(grids.counts):,} levels of "
-        f"{excerpt(grids.within)} are there for every {grids.subject}; {len(rows) - len(kept):,} of {len(rows):,} "
-        "measurements are set aside"
+        f"{excerpt(metric)} is aligned by intersection: {len(shared):,} of {counted(len(grids.counts), 'level')} of "
+        f"{excerpt(grids.within)} {_is_or_are(len(shared))} there for every {grids.subject}; {num_aside:,} of "
+        f"{counted(len(rows), 'measurement')} {_is_or_are(num_aside)} set aside"
     )
     return Cells(kept[[grids.subject, grids.within, metric]], (note,))
 
@@ -162,7 +164,11 @@ def _interpolated(rows: pd.DataFrame, *, grids: _Grids, metric: str) -> Cells:
     note = (
         f"{excerpt(metric)} is aligned by interpolation at the {counted(len(levels), 'level')} of {grids.subject} "
         f"{coarsest!s}, the coarsest, from {low} to {high} of {excerpt(grids.within)}: {num_read:,} of "
-        f"{len(levels) * len(parts):,} values are read off straight lines between measurements"
-        + (", and vary less than measured ones would" if num_read else "")
+        f"{counted(len(levels) * len(parts), 'value')} {_is_or_are(num_read)} read off straight lines between "
+        "measurements" + ("; such values vary less than measured ones would" if num_read else "")
     )
     return Cells(pd.concat(parts, ignore_index=True), (note,))
+
+
+def _is_or_are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.columns import numbers_in
-from analysis.excerpt import counted, excerpt
+from analysis.excerpt import excerpt
 from analysis.levels import plain_label
 from analysis.sources.options import Duplicates
+from configs.counted import counted
 from configs.errors import TableError
 
 __all__ = ["Cells", "one_row_per_cell", "rows_with_values"]

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.columns import require_columns
-from analysis.excerpt import listed
+from analysis.columns import is_nearly_numeric, require_columns
+from analysis.excerpt import excerpt, listed
 from analysis.sources.options import SourceOptions
 from configs.errors import TableError
 
 __all__ = ["DEFAULT_METRIC", "ChosenMetrics", "choose_metrics", "level_column", "seed_column"]
 
 DEFAULT_METRIC = "val_loss"
+NUM_SHOWN = 3
 LEVEL_NAMES = (
     "interval",
     "step",
@@ -84,6 +85,8 @@ def level_column(frame: pd.DataFrame, *, options: SourceOptions) -> str:
 def choose_metrics(frames: Sequence[pd.DataFrame], *, keys: Sequence[str], options: SourceOptions) -> ChosenMetrics:
     """The metrics that were named; else the loss on held-out text; else the only column of numbers there is.
 
+    A column of numbers may hold a few words, which are a mistake in it: whoever reads its numbers names the first one.
+
     Args:
         frames: One per file.
         keys: Columns that name the cell.
@@ -100,13 +103,22 @@ def choose_metrics(frames: Sequence[pd.DataFrame], *, keys: Sequence[str], optio
     for name in LOSS_NAMES:
         if name in columns:
             return ChosenMetrics((name,), "the loss on held-out text, since none was named")
+    measured = [name for name in columns if name not in BOOKKEEPING]
     numeric = [
-        name
-        for name in columns
-        if name not in BOOKKEEPING
-        and any(name in frame.columns and pd.api.types.is_numeric_dtype(frame[name]) for frame in frames)
+        name for name in measured if any(name in frame.columns and is_nearly_numeric(frame[name]) for frame in frames)
     ]
     if len(numeric) == 1:
         return ChosenMetrics((numeric[0],), "the only column of numbers")
-    choice = f"choose among {listed(numeric)}" if numeric else "and there is no column of numbers"
+    choice = f"choose among {listed(numeric)}" if numeric else _no_numbers(frames, columns=measured)
     raise TableError(f"no metric was named with --metric, and no column is called {DEFAULT_METRIC!r}; {choice}")
+
+
+def _no_numbers(frames: Sequence[pd.DataFrame], *, columns: Sequence[str]) -> str:
+    """What stands in the other columns instead, by the first value of each."""
+    firsts = {name: frame[name].dropna() for frame in reversed(frames) for name in frame.columns if name in columns}
+    shown = [f"{excerpt(name)} has {excerpt(values.iloc[0])}" for name, values in firsts.items() if len(values)]
+    if not shown:
+        return "and there is no column of numbers"
+    return (
+        f"none of the others holds numbers: {', '.join(shown[:NUM_SHOWN])}{', ...' if len(shown) > NUM_SHOWN else ''}"
+    )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.excerpt import counted, listed, path_text
+from analysis.excerpt import listed, path_text
 from analysis.sources.trainer_state import TRAINER_STATE_NAME
+from configs.counted import counted
 from configs.errors import TableError
 from configs.run_paths import RunPaths
 
@@ -39,7 +40,8 @@ def find_files(sources: Sequence[Path]) -> FoundFiles:
     """Expand patterns and folders.
 
     A folder stands for the event files, the `trainer_state.json`s or the tables below it, whichever one kind there is.
-    Hidden folders are passed over; a link to a folder is followed once.
+    Hidden folders are passed over; a link to a folder is followed once. A file that is named again, by the same path,
+    another one or a link, is read once, and the notes say so.
 
     Args:
         sources: Files, folders, or patterns with `*`, `?`, `[...]` and `**`.
@@ -47,16 +49,41 @@ def find_files(sources: Sequence[Path]) -> FoundFiles:
     Raises:
         TableError: If a pattern matches nothing, or a folder holds no such file, two kinds, or a run directory.
     """
-    files: dict[Path, None] = {}
-    notes: list[str] = []
+    files: dict[object, Path] = {}
+    repeated: list[tuple[Path, Path]] = []
+    notes: dict[str, None] = {}
     for source in sources:
         for place in _expanded(source):
             found = _in_folder(place) if place.is_dir() else FoundFiles((place,), ())
-            files.update(dict.fromkeys(found.files))
-            notes.extend(found.notes)
+            notes.update(dict.fromkeys(found.notes))
+            for file in found.files:
+                identity = _identity(file)
+                if identity in files:
+                    repeated.append((files[identity], file))
+                files.setdefault(identity, file)
     if len(files) > LARGEST_NUM_FILES:
         raise TableError(f"the sources are {len(files):,} files; name at most {LARGEST_NUM_FILES:,}")
-    return FoundFiles(tuple(files), tuple(notes))
+    return FoundFiles(tuple(files.values()), (*notes, *_note_on_repeated(repeated)))
+
+
+def _identity(file: Path) -> object:
+    """What two names of one file have in common; a file that cannot be looked at is told by its path."""
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return os.path.abspath(file)
+    return status.st_dev, status.st_ino
+
+
+def _note_on_repeated(repeated: Sequence[tuple[Path, Path]]) -> tuple[str, ...]:
+    if not repeated:
+        return ()
+    first, again = map(path_text, repeated[0])
+    if len(repeated) == 1:
+        names = first if first == again else f"{first}, which is {again},"
+        return (f"the file {names} is named twice: it is read once",)
+    num_again = f"{len(repeated):,} names stand for files that were named before"
+    return (f"{num_again}, such as {again} for {first}: each is read once",)
 
 
 def _expanded(source: Path) -> list[Path]:

@@ -8,12 +8,13 @@ import pandas as pd
 
 from analysis.columns import numbers_in, require_labels
 from analysis.energy.trial_columns import TRIAL_COLUMNS
-from analysis.excerpt import counted, excerpt, listed, path_text
+from analysis.excerpt import excerpt, listed, path_text
 from analysis.sources.alignment import align_levels
 from analysis.sources.cells import Cells, one_row_per_cell, rows_with_values
 from analysis.sources.column_choice import ChosenMetrics, choose_metrics
 from analysis.sources.found_files import find_files
 from analysis.sources.labels import check_labels, with_plain_labels
+from analysis.sources.level_names import check_level_names
 from analysis.sources.named_readings import CONDITION, NamedReadings, with_seeds
 from analysis.sources.options import SourceOptions
 from analysis.sources.read_file import read_file
@@ -21,6 +22,7 @@ from analysis.sources.reading import Format, Reading
 from analysis.sources.thinning import thin_levels
 from analysis.sources.trainer_state import newest_saves
 from analysis.table import TABLE_COLUMNS
+from configs.counted import counted
 from configs.errors import TableError
 
 __all__ = ["InputAudit", "Loaded", "load_sources"]
@@ -78,6 +80,7 @@ def load_sources(sources: Sequence[Path], *, options: SourceOptions) -> Loaded:
     readings = [read_file(path, options=options, is_alone=len(found.files) == 1) for path in found.files]
     readings, notes = newest_saves(readings) if readings[0].format is Format.TRAINER_STATE else (readings, ())
     named = with_seeds(readings, options=options)
+    check_level_names(named.readings, within=named.within)
     chosen = choose_metrics([reading.frame for reading in named.readings], keys=named.keys, options=options)
     _check_roles(named, metrics=chosen.names)
     frame = pd.concat([_numeric(reading, keys=named.keys, metrics=chosen.names) for reading in named.readings])

@@ -9,6 +9,7 @@ from analysis.excerpt import excerpt
 from analysis.sources.options import SourceOptions
 from analysis.sources.reading import Reading
 from analysis.sources.seed_names import NamePattern, names_from_paths
+from configs.counted import counted
 from configs.errors import TableError
 
 __all__ = ["CONDITION", "NamedReadings", "with_seeds"]
@@ -31,7 +32,7 @@ class NamedReadings:
     def place(self) -> str:
         """The files, for sentences on all of them."""
         rest = len(self.readings) - 1
-        return str(self.readings[0].path) + (f" and {rest} other files" if rest else "")
+        return str(self.readings[0].path) + (f" and {counted(rest, 'other file')}" if rest else "")
 
 
 def with_seeds(readings: Sequence[Reading], *, options: SourceOptions) -> NamedReadings:

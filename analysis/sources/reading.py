@@ -53,6 +53,8 @@ def note_on_nan(values: Sequence[tuple[str, float, object]], *, path: Path) -> t
     if not undefined:
         return ()
     metric, level = undefined[0]
+    each = "it counts" if len(undefined) == 1 else "they count"
     return (
-        f"{path_text(path)} logged {len(undefined):,} NaN, such as {excerpt(metric)} at {level}; they count as missing",
+        f"the file {path_text(path)} logged {len(undefined):,} NaN, such as {excerpt(metric)} at {level}; {each} as "
+        "missing",
     )

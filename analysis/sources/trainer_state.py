@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.excerpt import counted
 from analysis.sources.reading import Format, Reading, note_on_nan
+from configs.counted import counted
 from configs.errors import TableError
 
 __all__ = ["TRAINER_STATE_NAME", "newest_saves", "read_trainer_state"]

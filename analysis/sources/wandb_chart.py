@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.excerpt import counted, excerpt
+from analysis.excerpt import excerpt
 from analysis.sources.reading import Format, Reading
+from configs.counted import counted
 from configs.errors import TableError
 
 __all__ = ["is_wandb_chart", "read_wandb_chart"]

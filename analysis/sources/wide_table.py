@@ -64,11 +64,11 @@ def _rows_column(path: Path, table: pd.DataFrame, *, name: str | None, wide: Wid
 
 
 def _check_numbers(path: Path, table: pd.DataFrame, *, name: str, rows: str, wide: Wide) -> None:
+    option = "--subject" if wide is Wide.LEVELS else "--within"
+    remedy = f"remove the column {excerpt(name)}, or name the rows' column with {option}"
     try:
-        numbers_in(table, column=name)
+        numbers_in(table, column=name, remedy=remedy)
     except TableError as error:
-        option = "--subject" if wide is Wide.LEVELS else "--within"
         raise TableError(
-            f"{path} is read as a wide table whose rows are named by {excerpt(rows)}, but {error}; remove the column "
-            f"{excerpt(name)}, or name the rows' column with {option}"
+            f"{path} is read as a wide table whose rows are named by {excerpt(rows)}, but {error}"
         ) from error

@@ -197,7 +197,7 @@ def test_condition_can_be_the_within_factor():
 def test_few_seeds_are_told_the_floor(long_form, noisy_grid):
     warnings = analyze_frame(long_form(noisy_grid))["audit"]["warnings"]
 
-    assert warnings == ["val_loss: with 5 seeds the exact sign-flip p cannot fall below 0.0625"]
+    assert warnings == ["val_loss: with 5 seeds the exact sign-flip p cannot fall below .062"]
 
 
 def test_apa_line_with_mauchly_and_without_ceiling(long_form):

@@ -81,7 +81,7 @@ def test_partial_table_drops_the_seed_and_lists_the_cells(make_records, losses):
     statistics = analyze_table(table, telemetry=TELEMETRY, expected=expected_cells(losses))
 
     assert statistics["design"]["num_subjects"] == 5
-    assert statistics["audit"]["dropped"][0]["why"] == "missing at level 4, 5, 6"
+    assert statistics["audit"]["dropped"][0]["why"] == "missing at levels 4, 5, 6"
     assert statistics["audit"]["missing_cells"][0] == {"condition": "base", "seed": 303, "interval": 4}
     assert statistics["telemetry"]["num_deltas"] == 5 * 6 + 3
 
@@ -147,6 +147,31 @@ def test_summary_of_a_partial_table_says_so_first(make_records, losses):
     assert sentences[1] == "Seed 303 is left out of the statistics, having no finite value at some interval."
 
 
+def test_summary_of_a_run_that_was_stopped_says_up_to_where_it_goes(make_records, losses):
+    stopped = {seed: row[:3] for seed, row in losses.items()}
+    table = table_from_records(make_records(stopped), telemetry=TELEMETRY)
+    expected = expected_cells(losses)
+
+    sentences = summarize(
+        analyze_table(table, telemetry=TELEMETRY, expected=expected), summary_facts(table, expected=expected)
+    )
+
+    assert sentences[1] == "So far: what follows goes up to interval 2, and more were planned."
+    assert "Every seed's validation loss is lowest at interval 2, the last so far (n = 6)." in sentences
+    assert "Up to interval 2 the runs made 1.0 passes over the training text." in sentences
+    assert any(sentence.startswith("Training loss at interval 2: ") for sentence in sentences)
+    assert not any("the end" in sentence or "the last interval" in sentence for sentence in sentences)
+
+
+def test_interval_of_a_rise_does_not_reach_below_zero(make_records):
+    one_rises = {1: [3.0, 2.0, 1.0], 2: [3.1, 2.3, 1.1], 3: [2.9, 2.1, 1.2], 4: [2.9, 2.1, 2.5]}
+    table = table_from_records(make_records(one_rises), telemetry=TELEMETRY)
+
+    sentences = summarize(analyze_table(table, telemetry=TELEMETRY), summary_facts(table))
+
+    assert "Final minus minimum: 0.1000 nats (95 % t interval 0.0000 to 0.4182, n = 4)" in sentences[1]
+
+
 def test_summary_warns_beyond_four_passes(make_record):
     records = [
         make_record(
@@ -179,3 +204,30 @@ def test_summary_of_several_conditions_names_them(make_records, losses):
 
     assert {text.split(":")[0] for text in sentences} == {"large", "small"}
     assert len(sentences) == 10
+
+
+def test_summary_of_a_loss_that_does_not_change_claims_nothing(make_records):
+    table = table_from_records(make_records({seed: [2.0, 2.0, 2.0] for seed in (1, 2, 3)}), telemetry=TELEMETRY)
+
+    sentences = summarize(analyze_table(table, telemetry=TELEMETRY), summary_facts(table))
+
+    assert sentences[0] == "The validation loss does not change: 2.0000 nats per token on average; no F."
+    assert not any(word in sentence for sentence in sentences for word in ("lowest", "F(", "No F", "minimum"))
+
+
+def test_summary_of_one_interval_speaks_of_no_lowest(make_records):
+    table = table_from_records(make_records({1: [3.0], 2: [4.0]}), telemetry=TELEMETRY)
+
+    sentences = summarize(analyze_table(table, telemetry=TELEMETRY), summary_facts(table))
+
+    assert sentences[0] == "Mean validation loss at the only interval, 0: 3.5000 nats per token."
+    assert any(sentence.startswith("warning: val_loss, val_ppl: 1 level used") for sentence in sentences)
+
+
+def test_summary_of_one_rising_seed_is_in_the_singular(make_records, losses):
+    rising = {1: [3.0, 1.0, 2.0], 2: [3.0, 2.0, 1.0], 3: [3.1, 2.0, 1.2]}
+    table = table_from_records(make_records(rising), telemetry=TELEMETRY)
+
+    sentences = summarize(analyze_table(table, telemetry=TELEMETRY), summary_facts(table))
+
+    assert "1 of 3 seeds ends above its minimum, which lies low" in sentences[1]

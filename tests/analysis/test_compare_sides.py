@@ -20,8 +20,11 @@ EVERY = 1000
 
 CONFIG = {
     "name": "one",
-    "seed_controls": ["initialization"],
+    "seed_controls": ["initialization", "data_order"],
+    "shared_seed": 0,
     "model": {"width": 64, "context_length": 128},
+    "corpus": {"order": "shuffled"},
+    "schedule": {"budget_tokens": 7000, "tokens_per_step": 500},
     "evaluation": {"tokens": 2048, "offset": 0},
 }
 MANIFEST = {
@@ -99,7 +102,7 @@ def test_other_seeds_are_compared_by_welch(sides):
 
 
 def test_minimum_of_each_seed_is_compared_wherever_it_is(sides):
-    minimum = comparison_of(sides)["minimum"]
+    minimum = compare_sides(sides)["metrics"]["val_loss"]["minima"][0]["own"]["value"]
 
     assert minimum["p"] == pytest.approx(stats.ttest_rel(OTHER.min(axis=1), ONE.min(axis=1)).pvalue)
 
@@ -111,10 +114,10 @@ def test_minimum_that_comes_later_is_told_in_tokens():
     )
     result = compare_sides([side_of("early", early, seeds=(1, 2)), side_of("late", late, seeds=(1, 2))])
 
-    later = result["to_minimum"][0]
-    assert (later["a"], later["b"], later["unit"]) == ("early", "late", "tokens")
-    assert later["difference"]["mean_difference"] == 2000
-    assert "late minus early: the minimum comes 2,000 tokens later for every seed." in summarize_comparison(result)
+    minima = result["metrics"]["val_loss"]["minima"][0]
+    assert (minima["a"], minima["b"], minima["unit"]) == ("early", "late", "tokens")
+    assert minima["own"]["place"]["mean_difference"] == 2000
+    assert "; it comes 2,000 tokens later for every seed." in " ".join(summarize_comparison(result))
 
 
 def test_intervals_of_other_lengths_meet_at_their_tokens(sides):
@@ -128,7 +131,7 @@ def test_intervals_of_other_lengths_meet_at_their_tokens(sides):
 
 
 def test_intervals_that_never_meet_are_refused(sides):
-    with pytest.raises(TableError, match="one, odd share no target_tokens beyond the initial state"):
+    with pytest.raises(TableError, match="runs/one, runs/odd share no target_tokens beyond the initial state"):
         compare_sides([sides[0], side_of("odd", OTHER, every=1_300_000)])
 
 
@@ -218,8 +221,10 @@ def test_fair_comparison_has_no_warning(sides):
 def test_replay_is_called_one(sides):
     result = compare_sides([sides[0], side_of("again", ONE)])
 
-    assert result["warnings"] == ["one and again hold the same losses bit for bit: one replays the other"]
-    assert "none excludes zero" in " ".join(summarize_comparison(result))
+    assert result["warnings"] == [
+        "one and again hold the same losses bit for bit: one replays the other, and they are one piece of evidence, "
+        "not two"
+    ]
 
 
 def test_bare_table_is_compared_with_a_warning(sides):
@@ -233,8 +238,11 @@ def test_bare_table_is_compared_with_a_warning(sides):
 def test_single_seed_has_no_comparison_and_the_reason():
     result = compare_sides([side_of("a", ONE[:1], seeds=(101,)), side_of("b", OTHER[:1], seeds=(101,))])
 
-    assert any("no comparison, since 1 and 1 complete seeds" in sentence for sentence in summarize_comparison(result))
-    assert "No comparison: 1 and 1 complete seeds" in comparison_to_markdown(result)
+    assert any(
+        "no comparison, since a has 1 complete seed and b has 1" in sentence
+        for sentence in summarize_comparison(result)
+    )
+    assert "No comparison, since a has 1 complete seed and b has 1" in comparison_to_markdown(result)
 
 
 def test_seed_with_a_gap_is_named(sides):
@@ -250,7 +258,7 @@ def test_sentences_tell_pairing_difference_and_place(sides):
 
     assert "other minus one, paired by 6 seeds: " in text
     assert "at interval 7 (7,000 tokens)" in text
-    assert "exact p = .031 with floor .031" in text
+    assert "exact p = .031, floor .031" in text
     assert "change from level to level: F(7, 35) = " in text
 
 
@@ -260,7 +268,7 @@ def test_result_is_strict_json(sides):
     def refuse(token):
         raise AssertionError(token)
 
-    assert json.loads(statistics_to_json(result), parse_constant=refuse)["schema_version"] == 1
+    assert json.loads(statistics_to_json(result), parse_constant=refuse)["schema_version"] == 2
 
 
 def test_names_cannot_break_a_table(sides):
@@ -270,4 +278,4 @@ def test_names_cannot_break_a_table(sides):
     assert "<script>" not in text.replace("\\<script\\>", "")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     widths = [line.replace("\\|", "").count("|") for line in rows]
-    assert all(width in (7, 8, 9) for width in widths), widths
+    assert all(width in (7, 8, 10) for width in widths), widths

@@ -48,7 +48,7 @@ def test_absent_checkpoint_leaves_its_pairs_out_and_is_said(paths):
 
     assert errors.standard_errors == {}
     assert errors.problems == (
-        "1 of 3 checkpoints hold no token losses (seed 1 interval 1); "
+        "1 of 3 checkpoints holds no token losses (seed 1 interval 1); "
         "backslides that are judged by them are counted over the other deltas alone",
     )
 

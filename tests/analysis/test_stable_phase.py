@@ -92,7 +92,7 @@ def test_too_few_levels_are_said():
     phase = phase_of(noisy(np.full(6, 2.0), sd=0.001))
 
     assert not phase.rule.can_fire
-    assert "2 levels have a full window, and 3 in a row are asked for" in phase.rule.why
+    assert "2 of 6 levels have an interval, and 3 in a row are asked for" in phase.rule.why
 
 
 def test_run_shorter_than_asked_for_is_none():

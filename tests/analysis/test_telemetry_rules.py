@@ -186,7 +186,7 @@ def test_rule_whose_conditions_meet_nowhere_names_the_two_that_exclude_each_othe
 
     assert not rule.can_fire
     assert "contradicts itself" in rule.why
-    assert "at most 1 backslides in 5 intervals in 2 cells, all at levels 1 to 2" in rule.why
+    assert "at most 1 backslide in 5 intervals in 2 cells, all at levels 1 to 2" in rule.why
 
 
 def test_condition_that_is_always_met_is_said():

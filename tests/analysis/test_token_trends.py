@@ -153,8 +153,8 @@ def test_a_single_seed_is_followed_in_itself_and_says_so():
     curves = class_curves([one], classes={"alone": trends.findings[0].classes})
 
     assert curves["is_own_run"].all()
-    assert trends.findings[0].agreement == Undefined("agreement needs 2 seeds; there are 1")
-    assert trends.descents[0].over_seeds == Undefined("a test over seeds needs 3; there are 1")
+    assert trends.findings[0].agreement == Undefined("1 seed; agreement needs 2")
+    assert trends.descents[0].over_seeds == Undefined("1 seed; a test over seeds needs 3")
 
 
 def test_trends_do_not_depend_on_the_order_of_seeds(conditions, trends):

@@ -73,7 +73,9 @@ def test_identical_seeds_have_no_f_and_are_named(long_form):
     assert "identical, or parallel" in metric["rm_anova"]["undefined"]
     assert "identical, or parallel" in metric["apa"]["undefined"]
     assert metric["descriptive"][0]["sd"] == 0
-    assert any("seeds 1 and 2 are bit-identical" in text for text in statistics["audit"]["warnings"])
+    (warning,) = [text for text in statistics["audit"]["warnings"] if "bit-identical" in text]
+    assert warning.startswith("val_loss: all 4 seeds are bit-identical: one replicate")
+    assert not any("have the same value" in text for text in statistics["audit"]["warnings"])
 
 
 def test_parallel_seeds_have_no_f(long_form):
@@ -81,7 +83,8 @@ def test_parallel_seeds_have_no_f(long_form):
     statistics = analyze(long_form(grid))
     metric = statistics["metrics"]["val_loss"]
 
-    assert sum("differ by a constant only" in text for text in statistics["audit"]["warnings"]) == 3
+    (warning,) = [text for text in statistics["audit"]["warnings"] if "differ by a constant only" in text]
+    assert warning.startswith("val_loss: seeds 1, 2, 3 and 4 differ")
     assert "identical, or parallel" in metric["rm_anova"]["undefined"]
     assert metric["sign_flip"]["p"] == metric["sign_flip"]["p_floor"]
     assert all("undefined" in row["t"] for row in metric["pairwise"])

@@ -144,4 +144,4 @@ def test_file_with_several_conditions_is_compared_in_the_report(seedscope: Calla
     assert answer.exit_code == 0, answer.complaint
     report = (tmp_path / "new" / "report.md").read_text()
     assert "## Conditions side by side" in report
-    assert "| large − small | last shared level | 4 |" in report
+    assert "| large − small | last shared interval | 4 |" in report

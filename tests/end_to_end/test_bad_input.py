@@ -123,7 +123,7 @@ def test_directory_of_another_experiment_is_refused_and_left_alone(
         finished.directory, "run", "quickstart", *small, "--set", "seeds=[7]", "--inline", "--out", "out"
     )
 
-    _assert_one_sentence(answer, "out holds another experiment (quickstart)")
+    _assert_one_sentence(answer, "out holds another experiment, quickstart: seeds is [101, 202] there and [7] here")
     assert contents(finished.root) == before
 
 
@@ -271,8 +271,27 @@ def test_run_directory_takes_no_column_names(
 ) -> None:
     answer = seedscope_inside(tmp_path, "analyze", finished.root, "--metric", "train_loss", "--out", "new")
 
-    _assert_one_sentence(answer, "leave out --subject, --within and --metric")
+    _assert_one_sentence(answer, "so that --metric train_loss does not apply; leave it out, or analyse its table ")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--every", "5"), "--every 5 does not apply; leave it out"),
+        (("--align", "intersect", "--every", "2"), "--align intersect and --every 2 do not apply; leave them out"),
+    ],
+)
+def test_options_that_do_not_apply_to_a_run_directory_are_named(
+    options: tuple[str, ...], said: str, finished: Any, tmp_path: Path, seedscope_inside: Callable[..., Any]
+) -> None:
+    _assert_one_sentence(seedscope_inside(tmp_path, "analyze", finished.root, *options, "--out", "new"), said)
+
+
+def test_help_says_which_options_a_run_directory_takes(tmp_path: Path, seedscope_inside: Callable[..., Any]) -> None:
+    answer = seedscope_inside(tmp_path, "analyze", "--help")
+
+    assert "takes only --out, --missing and --reference" in " ".join(answer.output.replace("│", " ").split())
 
 
 def test_whole_process_ends_with_the_same_sentence(tmp_path: Path, seedscope: Callable[..., Any]) -> None:

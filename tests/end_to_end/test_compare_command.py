@@ -24,7 +24,7 @@ def test_nothing_to_compare_is_one_sentence(
 ) -> None:
     for arguments, said in (
         ((finished.root,), "has nothing to be compared with"),
-        ((finished.root, "gone"), "gone cannot be read"),
+        ((finished.root, "gone"), "gone cannot be compared: it cannot be read"),
         ((finished.root, tmp_path), "is not a run directory"),
         ((finished.root, finished.root), "is named twice"),
     ):

@@ -41,7 +41,25 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "escape.csv": (CSV.replace("\n1,", "\n\x1b[2J1,").encode(), "characters that do not print"),
     "fields.csv": ((CSV + "1,2,3,4\n").encode(), "is not a well-formed CSV"),
     "quote.csv": ((CSV + '"4,0,1\n').encode(), "is not a well-formed CSV"),
-    "nothing.csv": ((HEADER + "1,0,\n2,0,\n1,1,\n2,1,\n").encode(), "no complete cell is left"),
+    "nothing.csv": ((HEADER + "1,0,\n2,0,\n1,1,\n2,1,\n").encode(), "there is no value to analyse: none of 4 cells"),
+    "gaps.csv": ((HEADER + "1,0,1\n2,0,\n1,1,\n2,1,2\n").encode(), "no complete cell is left to analyse"),
+    "typo.csv": (CSV.replace("2,3,", "2,abc,").encode(), "typo.csv: data row 8 has interval='abc', though most levels"),
+    "comma.csv": (
+        b"seed;interval;loss\n1;0,5;2.0\n1;1,5;2.5\n2;0,5;2.1\n2;1,5;2.2\n",
+        "data row 1 has interval='0,5', which is not a number; write a decimal point",
+    ),
+    "word.csv": (
+        CSV.replace("val_loss", "score").replace("1,0,1.0", "1,0,abc").encode(),
+        "word.csv: data row 1 has score='abc', which is not a number; correct it, or leave it empty",
+    ),
+    "point.csv": (
+        CSV.replace("val_loss", "score").replace(",", ";").replace(".", ",").encode(),
+        "point.csv: data row 1 has score='1,0', which is not a number; write a decimal point",
+    ),
+    "words_only.csv": (
+        b"seed,interval,grade\n1,0,good\n1,1,bad\n2,0,good\n2,1,bad\n",
+        "none of the others holds numbers: 'grade' has 'good'",
+    ),
     "unnamed.csv": ((CSV + ",0,1\n").encode(), "data row 13 has no 'seed'"),
     "cut.csv.gz": (gzip.compress(CSV.encode())[:-9], "is a gzip file that was cut off"),
     "damaged.csv.gz": (gzip.compress(CSV.encode())[:-8] + bytes(8), "is a damaged gzip file"),

@@ -68,7 +68,7 @@ def test_chicks_that_are_not_weighed_to_the_end_are_named(analyze: Callable[...,
     dropped = {item["id"]: item["why"] for item in statistics["audit"]["dropped"]}
     # table(ChickWeight$Chick) in R: 2, 7, 8, 10 and 11 weights instead of 12
     assert set(dropped) == {"chick-8", "chick-15", "chick-16", "chick-18", "chick-44"}
-    assert dropped["chick-44"] == "missing at level 20, 21"
+    assert dropped["chick-44"] == "missing at levels 20, 21"
 
 
 def test_conditions_are_analysed_apart_and_give_the_values_of_r(analyze: Callable[..., Any], tmp_path: Path) -> None:

@@ -26,12 +26,15 @@ def runs(
     run_inline: Callable[..., Finish],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """A directory with four experiments: narrow, wide (both on seeds 1 to 3), conditions, and another slice."""
+    """A directory with six experiments: narrow, wide (both on seeds 1 to 3), conditions, another slice, longer ones."""
     root = tmp_path_factory.mktemp("runs")
     run_inline(tiny_config(**THREE_SEEDS), root / "narrow")
     run_inline(tiny_config(**THREE_SEEDS, name="wide", model={"width": 32}), root / "wide")
     conditions = {"small": {"model.mlp_width": 16}, "large": {"model.mlp_width": 64}}
     run_inline(tiny_config(**THREE_SEEDS, name="sizes", conditions=conditions), root / "sizes")
+    longer = {"schedule": {"budget_tokens": 2 * tiny_config().schedule.budget_tokens}}
+    run_inline(tiny_config(**THREE_SEEDS, name="longer", **longer), root / "longer")
+    run_inline(tiny_config(**THREE_SEEDS, name="wide-longer", **longer, model={"width": 32}), root / "wide-longer")
     run_inline(tiny_config(**THREE_SEEDS, name="shifted", evaluation={"offset": 16}), root / "shifted")
     return root
 
@@ -47,6 +50,10 @@ def read_strictly(path: Path) -> dict[str, Any]:
 def final_losses(root: Path) -> "np.ndarray":
     table = pd.read_csv(RunPaths(root).table_csv)
     return table[table["interval"] == table["interval"].max()]["val_loss"].to_numpy()
+
+
+def lowest_losses(root: Path) -> "np.ndarray":
+    return pd.read_csv(RunPaths(root).table_csv).groupby("seed")["val_loss"].min().to_numpy()
 
 
 def test_two_experiments_are_compared_by_seed(runs: Path, tmp_path: Path) -> None:
@@ -91,6 +98,44 @@ def test_copies_under_one_name_are_told_apart_by_their_directories(runs: Path, t
 
     assert [side["name"] for side in read_strictly(compared.json_file)["sides"]] == ["narrow", "again"]
     assert any("one replays the other" in sentence for sentence in compared.sentences)
+
+
+def test_minima_of_a_longer_run_are_its_own(runs: Path, tmp_path: Path) -> None:
+    compared = compare_sources([runs / "narrow", runs / "wide-longer"], out=tmp_path)
+
+    minima = read_strictly(compared.json_file)["metrics"]["val_loss"]["minima"][0]
+    expected = stats.ttest_rel(*(lowest_losses(runs / name) for name in ("wide-longer", "narrow")))
+    assert minima["own"]["value"]["p"] == pytest.approx(expected.pvalue)
+    assert "wide-longer ran longer and was measured more often" in " ".join(compared.sentences)
+    assert "minimum over all levels of its own side" in compared.markdown_file.read_text()
+
+
+def test_longer_run_shares_its_data_order_with_the_shorter_one(runs: Path, tmp_path: Path) -> None:
+    compared = compare_sources([runs / "narrow", runs / "wide-longer"], out=tmp_path)
+
+    result = read_strictly(compared.json_file)
+    sharing = result["sharing"][0]
+    assert (sharing["initial_weights"], sharing["data_order"]) == ("different", "shared")
+    assert result["warnings"] == []
+
+
+def test_continuation_is_warned_of_over_the_cells_that_are_shared(runs: Path, tmp_path: Path) -> None:
+    compared = compare_sources([runs / "narrow", runs / "longer"], out=tmp_path)
+
+    text = " ".join(compared.sentences)
+    assert "hold the same losses bit for bit for seeds 1, 2, 3" in text
+    assert "longer minus tiny, paired by 3 seeds: 0 for every seed at each of the 3 shared levels" in text
+
+
+def test_run_that_was_cut_off_is_known_by_its_ledger(runs: Path, tmp_path: Path) -> None:
+    # A command that was killed has left the manifest as it was before the first step.
+    shutil.copytree(runs / "wide", tmp_path / "cut")
+    paths = RunPaths(tmp_path / "cut")
+    paths.manifest_file.write_text(json.dumps(json.loads(paths.manifest_file.read_text()) | {"runs": []}))
+
+    compared = compare_sources([runs / "narrow", tmp_path / "cut"], out=tmp_path / "out")
+
+    assert read_strictly(compared.json_file)["sharing"][0]["initial_weights"] == "different"
 
 
 def test_table_may_stand_for_a_run(runs: Path, tmp_path: Path) -> None:
@@ -140,14 +185,42 @@ def test_directory_that_is_no_run_is_refused(runs: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("seed,interval\n1,0\n", "no column 'val_loss'"),
-        ("seed,interval,val_loss\n1,early,2\n1,late,3\n", "interval='early' is not a whole number"),
-        ("seed,interval,val_loss\n1,0,2\n1,0,3\n", "appears 2 times"),
+        ("seed,interval,loss\n1,0,2\n", "the table has no column 'val_loss'"),
+        ("trial,interval,val_loss\n1,0,2\n", "it has no column 'seed'"),
+        ("seed,budget,val_loss\n1,0,2\n", "it has no column 'interval' or 'step'"),
+        ("seed,interval,val_loss\n1,early,2\n1,late,3\n", "interval='early' is not a whole number from 0 on"),
+        ("seed,interval,val_loss\n1,0,low\n", "data row 1 has val_loss='low', which is not a number"),
+        (
+            "seed,interval,val_loss\n1,0,2\n1,0,3\n",
+            "the cell seed=1, interval=0 appears 2 times for val_loss (2 and 3)",
+        ),
+        ("", "it is empty"),
     ],
 )
-def test_malformed_table_is_one_sentence(runs: Path, tmp_path: Path, content: str, said: str) -> None:
-    (tmp_path / "bad.csv").write_text(content)
+def test_malformed_table_is_named_with_the_reason_and_the_remedy(
+    runs: Path, tmp_path: Path, content: str, said: str
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(content)
 
-    with pytest.raises(TableError, match=said):
-        compare_sources([runs / "narrow", tmp_path / "bad.csv"], out=tmp_path / "out")
+    with pytest.raises(TableError) as caught:
+        compare_sources([bad, runs / "narrow"], out=tmp_path / "out")
+
+    assert str(caught.value) == (
+        f"{bad} cannot be compared: {said}; give a run directory, or a table with the columns seed, interval and "
+        "val_loss, one row per seed and interval"
+    )
     assert not (tmp_path / "out").exists()
+
+
+def test_levels_of_another_name_are_refused_with_the_remedy(runs: Path, tmp_path: Path) -> None:
+    steps = tmp_path / "steps.csv"
+    steps.write_text("seed,step,val_loss\n1,0,2\n1,4,1\n2,0,2\n2,4,1\n")
+
+    with pytest.raises(TableError) as caught:
+        compare_sources([steps, runs / "narrow"], out=tmp_path / "out")
+
+    assert str(caught.value) == (
+        f"{steps} counts its levels by 'step' and {runs / 'narrow'} by 'interval', so that no level of one is known to "
+        f"be one of the other; call the column of {steps} 'interval', and number its levels as {runs / 'narrow'} does"
+    )

@@ -270,9 +270,7 @@ def test_extras_that_are_complete_and_what_others_lack_are_named(
         "nested": "made-up[absent]",
         "dev": "no-such-package-either",
     }
-    lines = [
-        f"Provides-Extra: {extra}\nRequires-Dist: {line}; extra == '{extra}'" for extra, line in needs.items()
-    ]
+    lines = [f"Provides-Extra: {extra}\nRequires-Dist: {line}; extra == '{extra}'" for extra, line in needs.items()]
     (package / "METADATA").write_text("\n".join(["Metadata-Version: 2.1\nName: made-up\nVersion: 1.0", *lines, ""]))
     monkeypatch.syspath_prepend(tmp_path)
 

@@ -1,5 +1,6 @@
 """Give the answer in three sentences, and the line that a paper prints."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -7,9 +8,10 @@ import numpy as np
 
 from analysis.report.blocks import Block, Code, Heading, Note, Paragraph
 from analysis.report.facts import Condition, ReportFacts
-from analysis.report.names import column_title
+from analysis.report.names import column_title, sentence
 from analysis.report.numbers import amount, floor_text, interval_text, is_defined, number, p_text, quantity, why
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 from configs.repetition import NUM_PASSES_NEARLY_FREE
 
 __all__ = ["Answer", "answer_sentences"]
@@ -34,9 +36,32 @@ class Answer(AbstractSection):
         for condition in facts.conditions:
             if len(facts.conditions) > 1:
                 blocks.append(Heading(condition.name))
-            blocks.append(Paragraph(" ".join(answer_sentences(condition))))
+            blocks += [*_so_far(condition), Paragraph(" ".join(answer_sentences(condition))), *_few(condition)]
             blocks.append(_apa(condition))
         return [*blocks, *(Note(caveat) for caveat in _caveats(facts))]
+
+
+def _so_far(condition: Condition) -> list[Block]:
+    """Of a run that was stopped: up to where everything below goes."""
+    if condition.stopped_at is None:
+        return []
+    return [
+        Note(
+            f"So far: the runs were to go on, and what follows goes up to {condition.at(condition.stopped_at)}. Last, "
+            f"final and end stand for that {condition.level_noun}."
+        )
+    ]
+
+
+def _few(condition: Condition) -> list[Block]:
+    if not condition.is_only_described or condition.num_subjects < 2:
+        return []
+    return [
+        Note(
+            f"{counted(condition.num_subjects, 'seed')} can only be described: nothing "
+            "is inferred here, and no p is shown. statistics.json keeps the numbers."
+        )
+    ]
 
 
 def _caveats(facts: ReportFacts) -> list[str]:
@@ -56,8 +81,19 @@ def answer_sentences(condition: Condition) -> tuple[str, ...]:
     result = condition.main
     summaries = result["summaries"]
     if not is_defined(summaries):
-        return (f"{condition.main_metric} has no summary: {why(summaries)}.",)
+        return (f"{condition.main_metric} has no summary: {condition.said(why(summaries))}.",)
+    if result["num_levels"] > 1 and summaries["num_flat"] == result["num_subjects"]:
+        return (_no_change(condition), _alike(condition))
     return (_lowest(condition), _ending(condition), _alike(condition))
+
+
+def _no_change(condition: Condition) -> str:
+    mean = quantity(condition.main["summaries"]["lowest_mean"]["mean"], metric=condition.main_metric)
+    average = " on average" if condition.num_subjects > 1 else ""
+    return sentence(
+        f"{column_title(condition.main_metric)} does not change from {condition.level_noun} to {condition.level_noun}: "
+        f"{mean}{average} (n = {condition.num_subjects}), and there is nothing to test"
+    )
 
 
 def _lowest(condition: Condition) -> str:
@@ -65,35 +101,50 @@ def _lowest(condition: Condition) -> str:
     row = next(row for row in condition.main["descriptive"] if row["level"] == lowest["level"])
     tokens = condition.tokens.get(lowest["level"])
     place = f" ({amount(tokens)} tokens)" if tokens is not None else ""
-    return (
-        f"Mean {column_title(condition.main_metric)} is lowest at {condition.within} {lowest['level']}{place}: "
-        f"{quantity(lowest['mean'], metric=condition.main_metric)} ({_interval(row)}n = {row['n']})."
-    )
+    title = f"{'Mean ' if row['n'] > 1 else ''}{column_title(condition.main_metric)}"
+    value = f"{quantity(lowest['mean'], metric=condition.main_metric)} ({_interval(row)}n = {row['n']})"
+    if condition.main["num_levels"] == 1:
+        return sentence(f"{title} at the only {condition.level_noun}, {lowest['level']}{place}, is {value}")
+    return sentence(f"{title} is lowest at {condition.at(lowest['level'])}{place}: {value}")
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
-def _interval(row: Mapping[str, Any]) -> str:
-    """The t interval with its name, or nothing where one seed has none."""
+def _interval(row: Mapping[str, Any], *, least: float = -math.inf) -> str:
+    """The t interval with its name, or nothing where one seed has none; cut at the least value that a seed can have."""
     if not is_defined(row["ci95_low"]):
         return ""
-    return f"95 % t interval {interval_text(row['ci95_low'], row['ci95_high'])}, "
+    if row["sd"] == 0:
+        return "the same for every seed, "
+    return f"95 % t interval {interval_text(max(row['ci95_low'], least), row['ci95_high'])}, "
 
 
 def _ending(condition: Condition) -> str:
-    rise = condition.main["summaries"]["final_minus_minimum"]
+    summaries = condition.main["summaries"]
+    rise = summaries["final_minus_minimum"]
     if condition.main["num_levels"] == 1:
-        return f"There is one {condition.within}, so nothing can be said of a trajectory."
+        return f"There is one {condition.level_noun}, so nothing can be said of a trajectory."
     if rise["num_positive"] == 0:
-        return (
-            f"Every seed is lowest at the last {condition.within} (n = {rise['num_seeds']}), so the minimum may lie "
-            "beyond what was measured."
-        )
+        return _falling(condition)
     interval = rise["interval"]
+    ends = "ends" if rise["num_positive"] == 1 else "end"
     return (
-        f"The runs end {quantity(interval['mean'], metric=condition.main_metric)} above their own minimum "
-        f"({_interval(interval)}n = {interval['n']}; {rise['num_positive']} of {rise['num_seeds']} seeds end above "
-        f"it){_noise_alone(condition)}."
+        f"The runs end {quantity(interval['mean'], metric=condition.main_metric)} above their own minimum on average "
+        f"({_interval(interval, least=0.0)}n = {interval['n']}; {rise['num_positive']} of "
+        f"{counted(rise['num_seeds'], 'seed')} {ends} above it){_noise_alone(condition)}."
     )
+
+
+def _falling(condition: Condition) -> str:
+    """No seed ends above its minimum; one that ties with an earlier level is not lowest at the end alone."""
+    summaries = condition.main["summaries"]
+    num_seeds = summaries["final_minus_minimum"]["num_seeds"]
+    if any(row["level"] != summaries["final_level"] for row in summaries["minimum"]):
+        earlier = f"at an earlier {condition.level_noun}"
+        return f"No seed ends above its minimum, and some have it {earlier}, too (n = {num_seeds})."
+    whose = "Every seed" if num_seeds > 1 else "The one seed"
+    last = condition.stopped_at
+    place = f"the last {condition.level_noun}" if last is None else f"{condition.at(last)}, the last so far"
+    return f"{whose} is lowest at {place} (n = {num_seeds}), so the minimum may lie beyond what was measured."
 
 
 def _noise_alone(condition: Condition) -> str:
@@ -111,16 +162,17 @@ def _alike(condition: Condition) -> str:
     means = [row["mean"] for row in condition.main["descriptive"] if isinstance(row["mean"], float)]
     span = float(np.ptp(means))
     share = f", {_share(last['sd'], span)} of the range that the mean covers" if span > 0 else ""
+    where = "At the end" if condition.main["num_levels"] > 1 else "There"
     return (
-        f"At the end the seeds lie {quantity(last['sd'], metric=condition.main_metric)} apart (SD, n = "
-        f"{last['n']}){share}{_omnibus(condition)}."
+        f"{where} the seeds lie {quantity(last['sd'], metric=condition.main_metric)} apart (SD, "
+        f"n = {last['n']}){share}{_omnibus(condition)}."
     )
 
 
 def _omnibus(condition: Condition) -> str:
     """Whether the levels differ, by the declared headline; the exact test beside it."""
     anova, flip = condition.main["rm_anova"], condition.main["sign_flip"]
-    if not is_defined(anova):
+    if not is_defined(anova) or condition.is_only_described:
         return ""
     exact = f"; sign-flip p {p_text(flip['p'])}, its floor {floor_text(flip['p_floor'])}" if is_defined(flip) else ""
     p = anova["p"][anova["headline"]]
@@ -132,11 +184,13 @@ def _omnibus(condition: Condition) -> str:
 
 def _share(part: float, whole: float) -> str:
     share = 100 * part / whole
+    if share > 100:
+        return "more than the whole"
     return f"{share:.1f} %" if share >= 0.05 else "less than 0.1 %"
 
 
 def _apa(condition: Condition) -> Block:
     line = condition.main["apa"]
     if not is_defined(line):
-        return Paragraph(f"There is no F on {condition.main_metric}: {why(line)}.")
+        return Paragraph(f"There is no F on {condition.main_metric}: {condition.said(why(line))}.")
     return Code(f"{condition.main_metric}: {line}")

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from analysis.report.blocks import Block, Note, Paragraph, TableBlock
-from analysis.report.facts import ReportFacts
-from analysis.report.numbers import amount, count_of
+from analysis.report.facts import Condition, ReportFacts
+from analysis.report.numbers import amount
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 from configs.experiment import ExperimentConfig
 
 __all__ = ["Asked", "what_seeds_change"]
@@ -34,7 +35,7 @@ class Asked(AbstractSection):
         if facts.config is None or facts.manifest is None:
             return [_design(facts), _left_out()]
         return [
-            _question(facts.config, manifest=facts.manifest),
+            _question(facts.config, facts=facts, manifest=facts.manifest),
             _conditions(facts.config, manifest=facts.manifest, facts=facts),
         ]
 
@@ -49,12 +50,17 @@ def _design(facts: ReportFacts) -> Paragraph:
     conditions = facts.conditions
     first = conditions[0]
     design = (
-        f"A table of {count_of(first.num_subjects, 'subject')} ({first.subject}) by "
-        f"{count_of(int(first.main['num_levels']), 'level')} ({first.within}) was analysed as repeated measures"
+        f"A table of {counted(first.num_subjects, 'seed')}{_column(first)} by "
+        f"{first.levels_named(int(first.main['num_levels']))} was analysed as repeated measures"
     )
     several = f", in each of {len(conditions)} conditions" if len(conditions) > 1 else ""
     metrics = ", ".join(first.statistics["metrics"])
     return Paragraph(f"{design}{several}. Metrics: {metrics}. The counts are those used, after the audit.")
+
+
+def _column(condition: Condition) -> str:
+    """The seeds' column in brackets, where it has another name."""
+    return "" if condition.subject == "seed" else f" ({condition.subject})"
 
 
 def _left_out() -> Note:
@@ -65,16 +71,17 @@ def _left_out() -> Note:
 
 
 # Any: the manifest is JSON.
-def _question(config: ExperimentConfig, *, manifest: Mapping[str, Any]) -> Paragraph:
+def _question(config: ExperimentConfig, *, facts: ReportFacts, manifest: Mapping[str, Any]) -> Paragraph:
     num_seeds, num_runs = len(config.seeds), len(config.seeds) * len(config.condition_names)
     corpus = manifest["corpus"]
-    runs = f"It was run from {count_of(num_seeds, 'seed')}"
+    was_run = "was planned, and not all of it run," if facts.missing else "was run"
+    runs = f"It {was_run} from {counted(num_seeds, 'seed')}"
     if len(config.condition_names) > 1:
         runs += f" under each of {len(config.condition_names)} conditions, {num_runs} runs in all"
     return Paragraph(
         f"Does this training run behave the same from another seed? {runs}. A seed changes "
         f"{what_seeds_change(config)}. All runs train on the same {amount(corpus['unique_tokens'])} tokens of "
-        f"{count_of(corpus['num_train_stories'], 'document')}, and every interval is measured on the same slice of "
+        f"{counted(corpus['num_train_stories'], 'document')}, and every interval is measured on the same slice of "
         f"{amount(config.evaluation.tokens)} held-out tokens."
     )
 

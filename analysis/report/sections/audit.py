@@ -8,8 +8,9 @@ from analysis.missing_cells import describe_cells
 from analysis.report.blocks import Block, Bullets, Note, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import block_name, caption, sentence
-from analysis.report.numbers import count_of, is_defined
+from analysis.report.numbers import is_defined
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["Audit"]
 
@@ -57,9 +58,10 @@ def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     if audit["dropped"]:
         blocks.append(_dropped(condition, facts=facts))
     else:
-        blocks.append(Paragraph(caption(condition, facts=facts, text="no seed and no level was left out")))
+        text = f"no seed and no {condition.level_noun} was left out"
+        blocks.append(Paragraph(caption(condition, facts=facts, text=text)))
     if audit["warnings"]:
-        blocks.append(Bullets(tuple(sentence(warning) for warning in audit["warnings"])))
+        blocks.append(Bullets(tuple(sentence(condition.said(warning)) for warning in audit["warnings"])))
     return blocks
 
 
@@ -70,12 +72,18 @@ def _used(condition: Condition, *, facts: ReportFacts) -> TableBlock:
         caption=caption(
             condition,
             facts=facts,
-            text=f"the source has "
-            f"{count_of(num_in.num_subjects, condition.subject_noun)} and "
-            f"{count_of(num_in.num_levels, condition.level_noun)}; what each metric's statistics use, the degrees of "
+            text="the source has "
+            f"{counted(num_in.num_subjects, 'seed')} and "
+            f"{condition.levels_text(num_in.num_levels)}; what each metric's statistics use, the degrees of "
             "freedom that the source promised, (k − 1) and (k − 1)(n − 1), and those of the F.",
         ),
-        columns=("metric", "seeds used (n)", "levels used (k)", "df promised", "df of the F"),
+        columns=(
+            "metric",
+            "seeds used (n)",
+            f"{condition.level_noun}s used (k)",
+            "df promised",
+            "df of the F",
+        ),
         rows=tuple(
             _row(metric, result, grid=condition.grid(metric))
             for metric, result in condition.statistics["metrics"].items()
@@ -98,5 +106,7 @@ def _dropped(condition: Condition, *, facts: ReportFacts) -> TableBlock:
         name=block_name("dropped", condition=condition, facts=facts),
         caption=caption(condition, facts=facts, text="left out of the statistics, and why"),
         columns=("metric", "what", "which", "why"),
-        rows=tuple((item["metric"], item["what"], item["id"], item["why"]) for item in dropped),
+        rows=tuple(
+            (item["metric"], condition.said(item["what"]), item["id"], condition.said(item["why"])) for item in dropped
+        ),
     )

@@ -6,16 +6,18 @@ from typing import Any, final
 import numpy as np
 from matplotlib.figure import Figure
 
+from analysis.few_seeds import is_only_described
 from analysis.figures.canvas import MAX_LABEL, Canvas, new_axes, short_label
 from analysis.figures.forest import ForestRow, forest_limits, plot_forest
 from analysis.figures.legend import add_legend, legend_shape
 from analysis.figures.style import MAX_NAMED_SEEDS, series_style
 from analysis.figures.trajectories import plot_mean
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
-from analysis.report.facts import ReportFacts
+from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title, sentence, with_unit
-from analysis.report.numbers import bare, interval_text, is_defined, number, p_cell, p_text, unit_of, why
+from analysis.report.numbers import interval_text, is_defined, number, p_cell, p_text, share, unit_of, why
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["Conditions"]
 
@@ -41,9 +43,10 @@ class Conditions(AbstractSection):
         compared = (facts.statistics.get("condition_by_interval") or {}).get(metric)
         blocks: list[Block] = [_overlay(facts, metric=metric), *_not_drawn(facts)]
         if not is_defined(compared):
-            return [*blocks, Note(f"The conditions are not compared: {why(compared)}.")]
-        blocks += [Paragraph(_two_way(compared, facts=facts)), _differences(compared, metric=metric)]
-        return blocks + _forests(compared, metric=metric)
+            reason = facts.conditions[0].said(why(compared))
+            return [*blocks, Note(f"The conditions are not compared: {reason}.")]
+        blocks += [Paragraph(_two_way(compared, facts=facts)), _differences(compared, facts=facts)]
+        return blocks + _forests(compared, facts=facts)
 
 
 def _not_drawn(facts: ReportFacts) -> list[Block]:
@@ -76,12 +79,13 @@ def _overlay(facts: ReportFacts, *, metric: str) -> FigureBlock:
 
     counts = ", ".join(f"{condition.name}: n = {condition.num_subjects}" for condition in shown)
     rest = len(facts.conditions) - len(shown)
+    more = f"; {counted(rest, 'more condition')} in the tables" if rest else ""
     finals = "; ".join(f"{condition.name} ends at {_last(condition.band(metric).mean)}" for condition in shown)
     return FigureBlock(
         name="conditions",
         caption=sentence(
             f"mean {column_title(metric)} of each condition over its seeds ({counts}); bands: 95 % t intervals of the "
-            f"mean at each level, pointwise{f'; {rest} more conditions are in the tables' if rest else ''}"
+            f"mean, point by point{more}"
         ),
         alt=f"Line chart of one line per condition: {finals}.",
         draw=draw,
@@ -95,75 +99,98 @@ def _last(means: Any) -> str:
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
 def _two_way(compared: Mapping[str, Any], *, facts: ReportFacts) -> str:
-    noun = facts.conditions[0].level_noun
-    parts = [
-        f"{name}: {_effect(compared[key])}"
-        for key, name in (("condition", "condition"), ("interval", noun), ("interaction", f"condition by {noun}"))
-    ]
-    return (
-        f"Two-way repeated measures over the {compared['num_seeds']} seeds that are complete in every condition, at "
-        f"{compared['num_levels']} shared {noun}s. {sentence('; '.join(parts))}"
+    first = facts.conditions[0]
+    over = (
+        f"the {counted(compared['num_seeds'], 'seed')} complete in every condition, at "
+        f"{first.levels_text(compared['num_levels'])} that all share"
     )
+    if is_only_described(compared["num_seeds"]) and compared["num_seeds"] > 1:
+        return sentence(f"no two-way test over {over}: so few can only be described")
+    parts = [
+        f"{name}: {_effect(compared[key], condition=first)}"
+        for key, name in (
+            ("condition", "condition"),
+            ("interval", first.level_noun),
+            ("interaction", f"condition by {first.level_noun}"),
+        )
+    ]
+    return f"Two-way repeated measures over {over}. {sentence('; '.join(parts))}"
 
 
-def _effect(effect: Any) -> str:
+def _effect(effect: Any, *, condition: Condition) -> str:
     if not is_defined(effect):
-        return f"undefined ({why(effect)})"
+        return f"undefined ({condition.said(why(effect))})"
     epsilon = effect["epsilon"]["gg"] if is_defined(effect["epsilon"]) else None
-    eps = f", ε GG = {bare(epsilon, digits=2)}" if is_defined(epsilon) else ""
+    eps = f", ε GG = {share(epsilon)}" if is_defined(epsilon) else ""
     headline = effect["p"][effect["headline"]]
     return (
         f"F({effect['df_effect']}, {effect['df_error']}) = {number(effect['F'], digits=2)}{eps}, p {p_text(headline)}"
     )
 
 
-def _differences(compared: Mapping[str, Any], *, metric: str) -> TableBlock:
-    unit = unit_of(metric)
+def _differences(compared: Mapping[str, Any], *, facts: ReportFacts) -> TableBlock:
+    metric, pairs = facts.conditions[0].main_metric, compared["comparisons"]
+    unit = f", {unit_of(metric)}" if unit_of(metric) else ""
+    is_tested = not all(map(_is_only_described, pairs))
+    corrections = (
+        "; p Holm is corrected over the pairs of conditions, the exact p is of the sign-flip test, or of the "
+        "permutation test where the conditions share no seeds"
+    )
     return TableBlock(
         name="condition-differences",
         caption=sentence(
-            f"differences of {column_title(metric)} between conditions, b minus a{f', {unit}' if unit else ''}, with "
-            "95 % t intervals; p Holm is corrected over the pairs of conditions, the exact p is of the sign-flip test, "
-            "or of the permutation test where the conditions share no seeds"
+            f"differences of {column_title(metric)} between conditions, b minus a{unit}, with 95 % t intervals"
+            f"{corrections if is_tested else ''}"
         ),
-        columns=("b − a", "of each seed's", "n", "difference", "95 % t interval", "p Holm", "p exact"),
+        columns=(
+            *("b − a", "of each seed's", "n", "difference", "95 % t interval"),
+            *(("p Holm", "p exact") if is_tested else ()),
+        ),
         rows=tuple(
-            _difference_row(pair, part=part)
-            for pair in compared["comparisons"]
+            (*_difference_row(pair, part=part, facts=facts), *(_p_cells(pair, part=part) if is_tested else ()))
+            for pair in pairs
             for part in PARTS
             if is_defined(pair[part])
         ),
     )
 
 
-def _difference_row(pair: Mapping[str, Any], *, part: str) -> tuple[str, ...]:
+def _difference_row(pair: Mapping[str, Any], *, part: str, facts: ReportFacts) -> tuple[str, ...]:
     difference = pair[part]
-    has_interval = is_defined(difference["ci95_low"])
     num_a, num_b = len(pair["seeds_a"]), len(pair["seeds_b"])
     return (
         f"{pair['b']} − {pair['a']}",
-        PARTS[part],
-        str(num_a) if pair["pairing"] == "paired" else f"{num_a}, {num_b}",
+        facts.conditions[0].said(PARTS[part]),
+        str(num_a) if pair["pairing"] == "paired" else f"{num_b}, {num_a}",
         number(difference["mean_difference"]),
-        interval_text(difference["ci95_low"], difference["ci95_high"]) if has_interval else "–",
-        p_cell(difference["p_holm"]),
-        p_cell(difference["p_exact"]),
+        _span(difference, "ci95"),
     )
 
 
-def _forests(compared: Mapping[str, Any], *, metric: str) -> list[Block]:
+def _p_cells(pair: Mapping[str, Any], *, part: str) -> tuple[str, str]:
+    if _is_only_described(pair):
+        return ("–", "–")
+    return (p_cell(pair[part]["p_holm"]), p_cell(pair[part]["p_exact"]))
+
+
+def _is_only_described(pair: Mapping[str, Any]) -> bool:
+    return is_only_described(min(len(pair["seeds_a"]), len(pair["seeds_b"])))
+
+
+def _forests(compared: Mapping[str, Any], *, facts: ReportFacts) -> list[Block]:
     pairs = [pair for pair in compared["comparisons"] if is_defined(pair["by_level"]) and pair["by_level"]["rows"]]
-    return [_forest(pair, place=place, metric=metric) for place, pair in enumerate(pairs[:MAX_PAIRS], start=1)]
+    return [_forest(pair, place=place, facts=facts) for place, pair in enumerate(pairs[:MAX_PAIRS], start=1)]
 
 
-def _forest(pair: Mapping[str, Any], *, place: int, metric: str) -> FigureBlock:
-    by_level = pair["by_level"]
+def _forest(pair: Mapping[str, Any], *, place: int, facts: ReportFacts) -> FigureBlock:
+    by_level, metric = pair["by_level"], facts.conditions[0].main_metric
     rows = [
         ForestRow(
             label=short_label(row["level"], most=10),
             mean=_float(row["mean_difference"]),
             low=_float(row["sim95_low"]),
             high=_float(row["sim95_high"]),
+            is_filled=not _is_only_described(pair) and _excludes_zero(row),
         )
         for row in by_level["rows"]
     ]
@@ -179,34 +206,56 @@ def _forest(pair: Mapping[str, Any], *, place: int, metric: str) -> FigureBlock:
     above, below = sum(row.low > 0 for row in rows), sum(row.high < 0 for row in rows)
     return FigureBlock(
         name=f"condition-difference-{place}",
-        caption=sentence(
-            f"{column_title(metric)} of {pair['b']} minus {pair['a']} at each level, {pair['pairing']} seeds (n = "
-            f"{len(pair['seeds_b'])} and {len(pair['seeds_a'])}). Lines: simultaneous 95 % t intervals over "
-            f"{by_level['num_comparisons']} levels. Filled: the interval excludes zero. {pair['note']}"
-        ),
-        alt=f"Forest plot of {len(rows)} differences: {above} intervals lie above zero, {below} below.",
+        caption=_forest_caption(pair, facts=facts),
+        alt=f"Forest plot of {counted(len(rows), 'difference')}: {above} above zero by their interval, {below} below.",
         draw=draw,
-        table=_level_table(pair, place=place, metric=metric),
+        table=_level_table(pair, place=place, facts=facts),
     )
 
 
-def _level_table(pair: Mapping[str, Any], *, place: int, metric: str) -> TableBlock:
+def _forest_caption(pair: Mapping[str, Any], *, facts: ReportFacts) -> str:
+    first, num_a, num_b = facts.conditions[0], len(pair["seeds_a"]), len(pair["seeds_b"])
+    seeds = (
+        f"paired seeds (n = {num_a})" if pair["pairing"] == "paired" else f"unpaired seeds (n = {num_b} and {num_a})"
+    )
+    filled = "" if _is_only_described(pair) else " Filled: the interval excludes zero."
+    over = first.levels_text(pair["by_level"]["num_comparisons"])
+    return sentence(
+        f"{column_title(first.main_metric)} of {pair['b']} minus {pair['a']} at each {first.level_noun}, {seeds}. "
+        f"Lines: simultaneous 95 % t intervals over {over}.{filled} {first.said(pair['note'])}"
+    )
+
+
+def _level_table(pair: Mapping[str, Any], *, place: int, facts: ReportFacts) -> TableBlock:
+    first, rows = facts.conditions[0], pair["by_level"]["rows"]
+    columns = {
+        first.within: [str(row["level"]) for row in rows],
+        "difference": [number(row["mean_difference"]) for row in rows],
+        "95 % t interval": [_span(row, "ci95") for row in rows],
+        "simultaneous": [_span(row, "sim95") for row in rows],
+    }
+    if not _is_only_described(pair):
+        columns |= {
+            "p Holm": [p_cell(row["p_holm"]) for row in rows],
+            "p max-T": [p_cell(row["p_max_t"]) for row in rows],
+        }
     return TableBlock(
         name=f"condition-difference-{place}-levels",
-        caption=sentence(f"{column_title(metric)} of {pair['b']} minus {pair['a']} at each level"),
-        columns=("level", "difference", "95 % t interval", "simultaneous", "p Holm", "p max-T"),
-        rows=tuple(
-            (
-                str(row["level"]),
-                number(row["mean_difference"]),
-                interval_text(row["ci95_low"], row["ci95_high"]) if is_defined(row["ci95_low"]) else "–",
-                interval_text(row["sim95_low"], row["sim95_high"]) if is_defined(row["sim95_low"]) else "–",
-                p_cell(row["p_holm"]),
-                p_cell(row["p_max_t"]),
-            )
-            for row in pair["by_level"]["rows"]
+        caption=sentence(
+            f"{column_title(first.main_metric)} of {pair['b']} minus {pair['a']} at each {first.level_noun}"
         ),
+        columns=tuple(columns),
+        rows=tuple(zip(*columns.values(), strict=True)),
     )
+
+
+def _span(row: Mapping[str, Any], key: str) -> str:
+    low, high = row[f"{key}_low"], row[f"{key}_high"]
+    return interval_text(low, high) if is_defined(low) else "–"
+
+
+def _excludes_zero(row: Mapping[str, Any]) -> bool:
+    return is_defined(row["sim95_low"]) and (row["sim95_low"] > 0 or row["sim95_high"] < 0)
 
 
 def _float(value: Any) -> float:

@@ -1,4 +1,4 @@
-"""Show how the levels go together over the seeds, and so why sphericity fails."""
+"""Show how the levels go together over the seeds, and so how far sphericity fails."""
 
 from collections.abc import Sequence
 from typing import final
@@ -13,7 +13,7 @@ from analysis.grid import Grid
 from analysis.report.blocks import Block, FigureBlock, Paragraph
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import block_name, caption, column_title, heading, of_condition
-from analysis.report.numbers import bare, is_defined, number, quantity, unit_of, why
+from analysis.report.numbers import is_defined, number, quantity, share, unit_of, why
 from analysis.report.section import AbstractSection
 
 __all__ = ["Correlation"]
@@ -28,7 +28,7 @@ class Correlation(AbstractSection):
     """Correlations between levels, and the SD of their differences."""
 
     id = "correlation"
-    title = "Why sphericity fails"
+    title = "Whether sphericity holds"
 
     def is_there(self, facts: ReportFacts) -> bool:
         """Whether three seeds and three levels are there."""
@@ -56,19 +56,20 @@ def _is_drawable(condition: Condition) -> bool:
 def _what_it_asks(condition: Condition, *, facts: ReportFacts) -> Paragraph:
     anova = condition.main["rm_anova"]
     if not is_defined(anova):
-        return Paragraph(caption(condition, facts=facts, text=f"there is no F here: {why(anova)}"))
+        return Paragraph(caption(condition, facts=facts, text=f"there is no F here: {condition.said(why(anova))}"))
     epsilon = anova["epsilon"]
     ceiling = (
-        f", and with {condition.num_subjects} seeds it cannot exceed {bare(epsilon['gg_ceiling'], digits=2)} whatever "
+        f", and with {condition.num_subjects} seeds it cannot exceed {share(epsilon['gg_ceiling'])} whatever "
         "the truth is"
         if epsilon["gg_ceiling"] < 1
         else ""
     )
     return Paragraph(
-        f"{of_condition(condition, facts=facts)}An uncorrected F asks that the difference between any two levels has "
-        "the same variance over the seeds. Neighbours on one trajectory differ less than distant ones, so it has not. "
+        f"{of_condition(condition, facts=facts)}An uncorrected F asks that the difference between any two "
+        f"{condition.level_noun}s has the same variance over the seeds. Neighbours on one trajectory mostly "
+        "differ less than distant ones, so that it seldom has. "
         "Greenhouse and Geisser's epsilon measures this: 1 would be sphericity, here it is "
-        f"{bare(epsilon['gg'], digits=2)}{ceiling}."
+        f"{share(epsilon['gg'])}{ceiling}."
     )
 
 
@@ -90,7 +91,7 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
         )
         largest = float(np.nanmax(differences, initial=0.0)) or 1.0
         parts = (
-            (correlations, ColorRange(-1, 1), "correlation between levels"),
+            (correlations, ColorRange(-1, 1), f"correlation between {condition.level_noun}s"),
             (differences, ColorRange(0, largest), f"SD of differences{f' ({unit})' if unit else ''}"),
         )
         for axes, (values, colors, title) in zip(panels, parts, strict=True):
@@ -137,15 +138,17 @@ def _difference_sd(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _caption(condition: Condition, *, grid: Grid, facts: ReportFacts) -> str:
     num_levels = condition.used_grid(condition.main_metric).num_levels
-    thinned = f" {grid.num_levels} of {num_levels} levels, evenly chosen." if grid.num_levels < num_levels else ""
+    levels = condition.levels_text(num_levels)
+    thinned = f" {grid.num_levels} of {levels}, evenly chosen." if grid.num_levels < num_levels else ""
     return caption(
         condition,
         facts=facts,
-        text=f"left (first), Pearson's correlation of "
-        f"{column_title(condition.main_metric)} between levels over n = {grid.num_subjects} seeds; right (second), "
-        "the SD over seeds of the difference between two levels. Under sphericity the second would have one colour. "
-        f"From {grid.num_subjects} seeds each correlation is rough; the pattern is what counts. Grey: "
-        f"undefined.{thinned}",
+        text="left (first), Pearson's correlation of "
+        f"{column_title(condition.main_metric)} between {condition.level_noun}s over n = {grid.num_subjects} "
+        "seeds; right (second), the SD over them of the difference between two "
+        f"{condition.level_noun}s. Under sphericity the second would have one colour. "
+        f"From {grid.num_subjects} seeds each correlation is rough; the pattern is what counts. "
+        f"Grey: undefined.{thinned}",
     )
 
 
@@ -154,6 +157,6 @@ def _alt(condition: Condition, *, grid: Grid, differences: NDArray[np.float64]) 
     low, high = float(np.nanmin(differences)), float(np.nanmax(differences))
     metric = condition.main_metric
     return (
-        f"Two heat maps of {grid.num_levels} by {grid.num_levels} levels. The SD of a difference is "
+        f"Two heat maps of {grid.num_levels} by {condition.levels_text(grid.num_levels)}. The SD of a difference is "
         f"{quantity(near, metric=metric)} between neighbours (median) and ranges from {number(low)} to {number(high)}."
     )

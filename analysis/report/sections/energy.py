@@ -5,12 +5,14 @@ from typing import Any, final
 
 from matplotlib.figure import Figure
 
+from analysis.few_seeds import is_only_described, why_no_p
 from analysis.figures.canvas import Canvas, new_axes
 from analysis.figures.loss_energy import plot_loss_energy
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
 from analysis.report.facts import ReportFacts
-from analysis.report.numbers import bare, is_defined, number, p_text, why
+from analysis.report.numbers import is_defined, number, p_cell, share, why
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["Energy"]
 
@@ -62,7 +64,8 @@ def _experiment(energy: Mapping[str, Any]) -> list[Block]:
 def _provenance(provenance: Mapping[str, Any]) -> Block:
     text = f"The source of the joules is {', '.join(provenance['sources'])}."
     if provenance["num_unknown"]:
-        text += f" {provenance['num_unknown']} intervals have no known energy and enter no sum."
+        unknown = provenance["num_unknown"]
+        text += f" {counted(unknown, 'interval')} {'has' if unknown == 1 else 'have'} no known energy, in no sum."
     share = provenance["mean_foreign_cpu_share"]
     if share is not None:
         text += f" Other processes used {share:.0%} of the hosts' CPU time meanwhile."
@@ -138,12 +141,10 @@ def _quantities(quantities: Mapping[str, Any]) -> list[Block]:
     rows = []
     for name, quantity in quantities.items():
         anova = quantity["statistics"].get("rm_anova") or quantity["statistics"]
-        flip = quantity["statistics"].get("sign_flip")
         means = [_digits(level["interval"]["mean"]) for level in quantity["levels"]]
         tests = ("\N{EN DASH}", "\N{EN DASH}", why(anova))
         if is_defined(anova):
-            exact = p_text(flip["p"]) if is_defined(flip) and flip is not None else "\N{EN DASH}"
-            tests = (number(anova["F"], digits=2), p_text(anova["p"]["gg"]), exact)
+            tests = (number(anova["F"], digits=2), *_p_cells(quantity["statistics"], anova=anova))
         rows.append((name.replace("_", " "), quantity["unit"], *means, quantity["tested"], *tests))
     levels = [str(level["level"]) for level in next(iter(quantities.values()))["levels"]]
     notes = dict.fromkeys(f"{name.replace('_', ' ')}: {one['note']}" for name, one in quantities.items() if one["note"])
@@ -159,10 +160,18 @@ def _quantities(quantities: Mapping[str, Any]) -> list[Block]:
     ]
 
 
+def _p_cells(part: Mapping[str, Any], *, anova: Mapping[str, Any]) -> tuple[str, str]:
+    """The headline's p and the exact one; of too few seeds the reason why none is shown."""
+    if is_only_described(part["num_subjects"]):
+        return ("\N{EN DASH}", why_no_p(part["num_subjects"]))
+    return (p_cell(anova["p"]["gg"]), p_cell(part["sign_flip"]["p"] if is_defined(part["sign_flip"]) else None))
+
+
 def _self_check(checks: Mapping[str, Any]) -> Paragraph:
     parts = [
         f"{name.removeprefix('energy_').removesuffix('_joules')} power integrated over the counter: mean ratio "
-        f"{number(check['mean'])}, {number(check['min'])} to {number(check['max'])} over {check['num_trials']} trials"
+        f"{number(check['mean'])}, {number(check['min'])} to {number(check['max'])} over "
+        f"{counted(check['num_trials'], 'trial')}"
         for name, check in checks.items()
     ]
     return Paragraph(f"Self-check: {'; '.join(parts)}.")
@@ -176,12 +185,12 @@ def _legacy(legacy: Mapping[str, Any]) -> list[Block]:
             number(split["tokens"], digits=3),
             number(split["quality"], digits=3),
             number(split["power"], digits=3),
-            bare(split["mechanical_share"], digits=3),
+            share(split["mechanical_share"]),
         )
         for split in legacy["splits"]
     )
     tests = tuple(
-        (title, number(legacy[key]["rm_anova"]["F"], digits=2), p_text(legacy[key]["rm_anova"]["p"]["gg"]))
+        (title, number(legacy[key]["rm_anova"]["F"], digits=2), _p_cells(legacy[key], anova=legacy[key]["rm_anova"])[0])
         for key, title in (("raw", "PE as published"), ("without_tokens", "ln(PE x tokens)"))
         if is_defined(legacy[key]["rm_anova"])
     )

@@ -14,8 +14,9 @@ from analysis.grid import Grid
 from analysis.report.blocks import Block, FigureBlock, TableBlock
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import block_name, caption, column_title, heading, of_condition, sentence, with_unit
-from analysis.report.numbers import count_of, number, quantity, unit_of
+from analysis.report.numbers import number, quantity, unit_of
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["HeatMap"]
 
@@ -28,7 +29,7 @@ class HeatMap(AbstractSection):
     """The whole grid in colours."""
 
     id = "heat-map"
-    title = "Every seed at every interval"
+    title = "Every cell"
 
     def is_there(self, facts: ReportFacts) -> bool:
         """Whether there is a grid of more than one cell."""
@@ -63,7 +64,7 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
         )
         parts = [(grid.values, _value_range(grid.values), with_unit(condition.main_metric))]
         if has_deviation:
-            parts.append((centred, _deviation_range(centred), f"minus the mean over {condition.subject_noun}s"))
+            parts.append((centred, _deviation_range(centred), "minus the mean over seeds"))
         for axes, (values, colors, title) in zip(panels, parts, strict=True):
             plot_heat_map(
                 axes,
@@ -114,6 +115,12 @@ def _value_range(values: NDArray[np.float64]) -> ColorRange:
     return ColorRange(low, high)
 
 
+def _is_first_beyond(values: NDArray[np.float64]) -> bool:
+    """Whether the first level holds a value that the colours do not span."""
+    colors, first = _value_range(values), values[:, 0][np.isfinite(values[:, 0])]
+    return bool(((first < colors.low) | (first > colors.high)).any())
+
+
 def _deviation_range(values: NDArray[np.float64]) -> ColorRange:
     largest = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     return ColorRange(-largest, largest)
@@ -125,23 +132,24 @@ def _caption(condition: Condition, *, facts: ReportFacts) -> str:
     unit = unit_of(condition.main_metric)
     text = (
         f"{of_condition(condition, facts=facts)}{column_title(condition.main_metric)} of "
-        f"{count_of(grid.num_subjects, condition.subject_noun)} at "
-        f"{count_of(grid.num_levels, condition.level_noun)}{f', in {unit}' if unit else ''}; light is high."
+        f"{counted(grid.num_subjects, 'seed')} at "
+        f"{condition.levels_text(grid.num_levels)}{f', in {unit}' if unit else ''}; light is high."
     )
-    if grid.num_levels > 1:
-        text += f" The colours span the values from the second {condition.within} on; the first takes the nearest one."
+    if _is_first_beyond(grid.values):
+        text += (
+            f" The colours span the values from the second {condition.level_noun} on; the first takes the nearest one."
+        )
     if grid.num_subjects > 1:
         text += (
-            f" Below: each cell minus the mean of its {condition.within} over n = {grid.num_subjects}. A row of one "
-            f"colour is a {condition.subject} that lies apart all along; a column of mixed colours is spread."
+            f" Below: each cell minus the mean of its {condition.level_noun} over n = {grid.num_subjects}. A row of "
+            "one colour is a seed that lies apart all along; a column of mixed colours is spread."
         )
     if grid.num_subjects > MAX_DRAWN_SEEDS or grid.num_levels > MAX_DRAWN_LEVELS:
         text += (
-            f" Drawn are at most {MAX_DRAWN_SEEDS} {condition.subject_noun}s and {MAX_DRAWN_LEVELS} "
-            f"{condition.level_noun}s, evenly chosen."
+            f" Drawn are at most {MAX_DRAWN_SEEDS} seeds and {MAX_DRAWN_LEVELS} {condition.level_noun}s, evenly chosen."
         )
     if gaps:
-        text += f" Grey: {count_of(gaps, 'cell')} without a value."
+        text += f" Grey: {counted(gaps, 'cell')} without a value."
     return sentence(text)
 
 
@@ -152,8 +160,8 @@ def _alt(condition: Condition, *, grid: Grid, centred: NDArray[np.float64]) -> s
     row, column = np.unravel_index(int(np.nanargmax(np.abs(centred))), centred.shape)
     farthest = quantity(float(centred[row, column]), metric=condition.main_metric)
     return (
-        f"{text} The cell farthest from its mean is {condition.subject} {grid.subjects[row]} at {condition.within} "
-        f"{grid.levels[column]}: {farthest} from it."
+        f"{text} The cell farthest from its mean is {condition.subject} {grid.subjects[row]} at "
+        f"{condition.at(grid.levels[column])}: {farthest} from it."
     )
 
 
@@ -169,7 +177,7 @@ def _table(condition: Condition, *, facts: ReportFacts) -> TableBlock:
             facts=facts,
             text=f"{with_unit(condition.main_metric)} by {condition.within} (rows) "
             f"and {condition.subject} (columns); n = 1 per "
-            f"cell.{f' {rest:,} more {condition.subject_noun}s are in the source table.' if rest else ''}",
+            f"cell.{f' {rest:,} more seeds are in the source table.' if rest else ''}",
         ),
         columns=(condition.within, *(str(subject) for subject in shown)),
         rows=tuple(

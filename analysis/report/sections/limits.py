@@ -7,9 +7,10 @@ from analysis.missing_cells import describe_cells
 from analysis.report.blocks import Block, Bullets, Heading
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title
-from analysis.report.numbers import amount, bare, floor_text, is_defined, quantity, why
+from analysis.report.numbers import amount, floor_text, is_defined, number, quantity, share, why
 from analysis.report.section import AbstractSection
 from analysis.report.sections.asked import what_seeds_change
+from configs.counted import counted
 from configs.repetition import NUM_PASSES_NEARLY_FREE
 
 __all__ = ["Limits"]
@@ -31,6 +32,9 @@ TESTS = {
     "without_first_level": "the F without the first level",
     "mixed_model": "the mixed model",
     "variability": "the variance between seeds",
+    "outlying_seeds": "the search for seeds that stand out",
+    "planning": "the plan for more seeds",
+    "sd": "the SD of differences",
     "change_points": "the search for change points",
     "apa": "the line for a paper",
 }
@@ -97,8 +101,9 @@ def _evaluation(facts: ReportFacts) -> Iterator[str]:
         float(condition.rows["val_loss_se"].median()) for condition in facts.conditions if condition.has("val_loss_se")
     ]
     noise = (
-        f" One loss has a standard error of about {max(errors):.3f} nats over these tokens (median over cells, tokens "
-        "taken as independent)."
+        f" By the choice of these tokens one loss has a standard error of {number(max(errors))} nats (median over "
+        "cells, tokens taken as independent). That of a change between two of them, which the telemetry gives, is "
+        "smaller, since most of it is common to losses on the same tokens."
         if errors
         else ""
     )
@@ -130,7 +135,12 @@ def _seeds(facts: ReportFacts) -> str:
 def _condition(condition: Condition) -> Iterator[str]:
     n = condition.num_subjects
     if n < 2:
-        yield f"Anything about other seeds: {n} seed is used, and one seed has no spread."
+        yield f"Anything about other seeds: {counted(n, 'seed')} used, and one seed has no spread."
+    elif condition.is_only_described:
+        yield (
+            f"Anything beyond these {n} seeds: so few can only be described, and no p is shown. "
+            f"{MIN_SEEDS_ADVISED} seeds or more, better 10, are advised."
+        )
     elif n < MIN_SEEDS_ADVISED:
         flip = condition.main["sign_flip"]
         floor = f", and the exact test's p cannot fall below {floor_text(flip['p_floor'])}" if is_defined(flip) else ""
@@ -144,7 +154,7 @@ def _condition(condition: Condition) -> Iterator[str]:
 
 def _detectable(condition: Condition) -> str:
     planning = condition.main.get("planning")
-    if not is_defined(planning) or not planning["detectable"]:
+    if not is_defined(planning) or not is_defined(planning["sd"]):
         return ""
     row = planning["detectable"][0]
     return (
@@ -165,19 +175,20 @@ def _omnibus(condition: Condition) -> Iterator[str]:
             )
     if is_defined(anova) and anova["epsilon"]["gg_ceiling"] < 1:
         yield (
-            f"Whether sphericity holds: with n = {condition.num_subjects} seeds and {condition.main['num_levels']} "
-            f"levels epsilon is at most {bare(anova['epsilon']['gg_ceiling'], digits=2)} whatever the truth is."
+            f"Whether sphericity holds: with n = {condition.num_subjects} seeds and "
+            f"{condition.levels_text(condition.main['num_levels'])} epsilon is at most "
+            f"{share(anova['epsilon']['gg_ceiling'])} whatever the truth is."
         )
     for warning in condition.statistics["audit"]["warnings"]:
         if "same curve again" in warning:
-            yield f"More than one thing: {warning}."
+            yield f"More than one thing: {condition.said(warning)}."
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
 def _telemetry(condition: Condition) -> Iterator[str]:
     telemetry = condition.statistics["telemetry"]
     if not is_defined(telemetry):
-        yield f"Telemetry is undefined: {why(telemetry)}."
+        yield f"Telemetry is undefined: {condition.said(why(telemetry))}."
         return
     published = telemetry["published"]
     for noun, verdict in (
@@ -185,7 +196,8 @@ def _telemetry(condition: Condition) -> Iterator[str]:
         ("is a stable phase", published["stable_phase"]["rule"]),
     ):
         if is_defined(verdict) and not verdict["can_fire"]:
-            yield f"Whether there {noun} by the published rule, which cannot fire: {verdict['why'].rstrip('.')}."
+            reason = condition.said(verdict["why"].rstrip("."))
+            yield f"Whether there {noun} by the published rule, which cannot fire: {reason}."
 
 
 def _undefined(condition: Condition) -> Iterator[str]:
@@ -196,7 +208,8 @@ def _undefined(condition: Condition) -> Iterator[str]:
         if reason in seen or len(path) > 2:
             continue
         seen.add(reason)
-        yield f"{_capital(TESTS.get(path[-1], path[-1].replace('_', ' ')))} of {title} is undefined: {reason}."
+        test = condition.said(TESTS.get(path[-1], path[-1].replace("_", " ")))
+        yield f"{_capital(test)} of {title} is undefined: {condition.said(reason)}."
 
 
 def _undefined_in(tree: Any, *, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

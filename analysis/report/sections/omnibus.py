@@ -3,13 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, final
 
+from analysis.few_seeds import is_only_described, why_no_p
 from analysis.report.blocks import Block, Bullets, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import block_name, caption
-from analysis.report.numbers import bare, is_defined, number, p_cell, why
+from analysis.report.numbers import floor_text, is_defined, number, p_cell, share, why
 from analysis.report.section import AbstractSection
 
 __all__ = ["Omnibus"]
+
+WITHOUT = ", without "
+HEADLINE = (
+    "The declared headline is the p of Greenhouse and Geisser, whatever Mauchly's test says. Beside it stands the "
+    "sign-flip test of whole seeds, which needs no sphericity; the floor is the smallest p that it can give. The "
+    "uncorrected p is printed for comparison with other programs and is not valid for trajectories, and neither is "
+    "Friedman's, so that only Kendall's W is given."
+)
 
 
 @final
@@ -25,21 +34,19 @@ class Omnibus(AbstractSection):
 
     def blocks(self, facts: ReportFacts) -> Sequence[Block]:
         """What the headline is, and for each condition a table."""
-        return [
-            Paragraph(
-                "The declared headline is the p of Greenhouse and Geisser, whatever Mauchly's test says. Beside it "
-                "stands the sign-flip test of whole seeds, which needs no sphericity; the floor is the smallest p that "
-                "it can give. The uncorrected p is printed for comparison with other programs and is not valid for "
-                "trajectories, and neither is Friedman's, so that only Kendall's W is given."
-            ),
-            *(block for condition in facts.conditions for block in _of_condition(condition, facts=facts)),
-        ]
+        blocks = [block for condition in facts.conditions for block in _of_condition(condition, facts=facts)]
+        is_tested = any(isinstance(block, TableBlock) for block in blocks)
+        return [Paragraph(HEADLINE), *blocks] if is_tested else blocks
 
 
 def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     parts = list(_parts(condition))
-    tested = [(name, part) for name, part in parts if is_defined(part["rm_anova"])]
-    absent = [f"{name}: no F, {why(part['rm_anova'])}." for name, part in parts if not is_defined(part["rm_anova"])]
+    reasons = [_why_absent(part, condition=condition) for _, part in parts]
+    tested = [named for named, reason in zip(parts, reasons, strict=True) if not reason]
+    names: dict[str, list[str]] = {}
+    for (name, _), reason in zip(parts, reasons, strict=True):
+        names.setdefault(reason, []).append(name)
+    absent = [f"{_metrics(those)}: {reason}." for reason, those in names.items() if reason]
     blocks: list[Block] = []
     if tested:
         blocks += [
@@ -49,14 +56,32 @@ def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
     return blocks + ([Bullets(tuple(absent))] if absent else [])
 
 
+def _metrics(names: Sequence[str]) -> str:
+    """The names, less those of a metric without its first level where the whole metric is among them."""
+    parts = ((name, *name.partition(WITHOUT)) for name in names)
+    return "; ".join(name for name, metric, without, _ in parts if not without or metric not in names)
+
+
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _why_absent(part: Mapping[str, Any], *, condition: Condition) -> str:
+    """Why there is no F, or no p that is shown; empty where there is one."""
+    anova = part["rm_anova"]
+    if not is_defined(anova):
+        return f"no F, {condition.said(why(anova))}"
+    return why_no_p(_num_seeds(anova)) if is_only_described(_num_seeds(anova)) else ""
+
+
+def _num_seeds(anova: Mapping[str, Any]) -> int:
+    return int(anova["df_error"] // anova["df_effect"] + 1)
+
+
 def _parts(condition: Condition) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each metric's analysis, and the same without the first level."""
     for metric, result in condition.statistics["metrics"].items():
         yield metric, result
         rest = result.get("without_first_level")
         if is_defined(rest):
-            yield f"{metric}, without level {rest['left_out']}", rest
+            yield f"{metric}{WITHOUT}{condition.at(rest['left_out'])}", rest
 
 
 def _main_table(
@@ -80,15 +105,15 @@ def _main_row(name: str, part: Mapping[str, Any]) -> tuple[str, ...]:
     anova, flip = part["rm_anova"], part["sign_flip"]
     return (
         name,
-        str(anova["df_error"] // anova["df_effect"] + 1),
+        str(_num_seeds(anova)),
         number(anova["F"], digits=2),
         f"{anova['df_effect']}, {anova['df_error']}",
-        _share(anova["epsilon"]["gg"]),
-        _share(anova["epsilon"]["gg_ceiling"]),
+        share(anova["epsilon"]["gg"]),
+        share(anova["epsilon"]["gg_ceiling"]),
         p_cell(anova["p"]["gg"]),
         p_cell(flip["p"]) if is_defined(flip) else "–",
-        p_cell(flip["p_floor"]) if is_defined(flip) else "–",
-        _share(anova["ges"]),
+        floor_text(flip["p_floor"]) if is_defined(flip) else "–",
+        share(anova["ges"]),
     )
 
 
@@ -111,11 +136,7 @@ def _p_row(name: str, part: Mapping[str, Any]) -> tuple[str, ...]:
     anova, friedman = part["rm_anova"], part.get("friedman")
     return (
         name,
-        *(_share(anova["epsilon"][key]) for key in ("hf", "cm", "lb")),
+        *(share(anova["epsilon"][key]) for key in ("hf", "cm", "lb")),
         *(p_cell(anova["p"][key]) for key in ("hf", "cm", "lb", "uncorrected")),
-        _share(friedman["kendall_w"]) if is_defined(friedman) else "–",
+        share(friedman["kendall_w"]) if is_defined(friedman) else "–",
     )
-
-
-def _share(value: Any) -> str:
-    return bare(value, digits=3) if is_defined(value) else "–"

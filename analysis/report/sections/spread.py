@@ -12,8 +12,9 @@ from analysis.figures.spread import plot_spread
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import block_name, caption, column_title, heading, sentence
-from analysis.report.numbers import bare, interval_text, is_defined, number, p_text, quantity, unit_of
+from analysis.report.numbers import interval_text, is_defined, number, p_text, quantity, share, share_interval, unit_of
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["Spread"]
 
@@ -66,8 +67,8 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
             condition,
             facts=facts,
             text=f"standard deviation of {column_title(condition.main_metric)} over n "
-            f"= {grid.num_subjects} seeds (n − 1 in its denominator). Band: 95 % chi-squared interval at each level, "
-            "s·√((n − 1)/χ²), which takes the seeds as independent and normal.",
+            f"= {counted(grid.num_subjects, 'seed')} (n − 1 in its denominator). Band: 95 % "
+            "chi-squared interval, s·√((n − 1)/χ²), point by point, which takes the seeds as independent and normal.",
         ),
         alt=_alt(condition, spread=spread),
         draw=draw,
@@ -80,8 +81,8 @@ def _alt(condition: Condition, *, spread: Sequence[BetweenSeeds]) -> str:
     (least, least_level), (most, most_level) = min(known, key=itemgetter(0)), max(known, key=itemgetter(0))
     metric = condition.main_metric
     return (
-        f"Line chart of the standard deviation over seeds: from {quantity(least, metric=metric)} at {condition.within} "
-        f"{least_level} to {quantity(most, metric=metric)} at {condition.within} {most_level}."
+        f"Line chart of the standard deviation over seeds: from {quantity(least, metric=metric)} at "
+        f"{condition.at(least_level)} to {quantity(most, metric=metric)} at {condition.at(most_level)}."
     )
 
 
@@ -95,11 +96,12 @@ def _table(condition: Condition, *, spread: Sequence[BetweenSeeds], facts: Repor
             text=f"SD over n seeds{f', {unit}' if unit else ''}, with its 95 % chi-squared interval.",
         ),
         columns=(condition.within, "n", "SD", "95 % interval"),
-        rows=tuple(
-            (str(row.level), str(row.n), number(row.sd), interval_text(row.sd_ci95_low, row.sd_ci95_high))
-            for row in spread
-        ),
+        rows=tuple((str(row.level), str(row.n), number(row.sd), _sd_interval(row)) for row in spread),
     )
+
+
+def _sd_interval(row: BetweenSeeds) -> str:
+    return interval_text(row.sd_ci95_low, row.sd_ci95_high) if isinstance(row.sd_ci95_low, float) else "–"
 
 
 def _shared(condition: Condition) -> list[Block]:
@@ -107,14 +109,17 @@ def _shared(condition: Condition) -> list[Block]:
     shared = telemetry.get("common_mode")
     if condition.main_metric != "val_loss" or not is_defined(telemetry) or not is_defined(shared):
         return []
+    window = telemetry["config"]["window"]
     text = (
-        f"After {condition.within} {shared['after_level']} the seeds' changes correlate "
-        f"{bare(shared['mean_correlation'], digits=2)} on average (n = {shared['num_seeds']} seeds, "
-        f"{shared['num_deltas']} changes each); {100 * shared['common_variance_share']:.0f} % of their variance is "
-        "common to all seeds."
+        f"How much of their ups and downs the seeds share: the first {counted(window, 'change')}, up to "
+        f"{condition.at(shared['after_level'])}, are set aside, since they hold the first drop (the telemetry's window "
+        f"is {window}). The {counted(shared['num_deltas'], 'change')} of each seed after them correlate "
+        f"{share(shared['mean_correlation'])} on average over the pairs of {shared['num_seeds']} seeds; "
+        f"{100 * shared['common_variance_share']:.0f} % of their variance is common to all, "
+        f"where {100 / shared['num_seeds']:.0f} % would be if they shared nothing."
     )
     warning = shared.get("warning")
-    return [Paragraph(text), *([Note(sentence(warning))] if isinstance(warning, str) and warning else [])]
+    return [Paragraph(text), *([Note(sentence(condition.said(warning)))] if warning else [])]
 
 
 def _variability(condition: Condition, *, facts: ReportFacts) -> list[Block]:
@@ -138,16 +143,16 @@ def _icc_table(rows: Sequence[Any], *, condition: Condition, facts: ReportFacts)
             condition,
             facts=facts,
             text=f"intraclass correlations of {column_title(condition.main_metric)} "
-            f"(n = {condition.num_subjects} seeds), with 95 % intervals.",
+            f"(n = {counted(condition.num_subjects, 'seed')}), with 95 % intervals.",
         ),
         columns=("of", "type", "value", "95 % interval", "meaning"),
         rows=tuple(
             (
-                str(row["of"]),
+                condition.said(str(row["of"])),
                 str(row["type"]),
-                number(row["value"], digits=3),
-                interval_text(row["ci95_low"], row["ci95_high"], digits=3),
-                str(row["meaning"]),
+                share(row["value"], digits=3),
+                share_interval(row["ci95_low"], row["ci95_high"], digits=3),
+                condition.said(str(row["meaning"])),
             )
             for row in rows
         ),

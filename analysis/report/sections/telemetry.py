@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.figures.canvas import Canvas, new_axes
 from analysis.figures.level_axis import LevelAxis
-from analysis.figures.telemetry_strip import plot_backslides, plot_deltas, plot_volatility
+from analysis.figures.telemetry_strip import delta_limits, plot_backslides, plot_deltas, plot_volatility
 from analysis.grid import Grid
 from analysis.report.blocks import Block, Bullets, FigureBlock, TableBlock
 from analysis.report.facts import Condition, ReportFacts
@@ -18,10 +18,12 @@ from analysis.report.names import block_name, caption, heading, of_condition, se
 from analysis.report.numbers import is_defined, number, why
 from analysis.report.section import AbstractSection
 from analysis.rolling import deltas_of
+from configs.counted import counted
 
 __all__ = ["Telemetry"]
 
 LOSS = "val_loss"
+SERIES_TITLES = {"loss": "loss", "loss_about_line": "loss about its line", "grad_norm": "gradient norm"}
 
 
 @final
@@ -77,7 +79,7 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
             shares_x=True,
         )
         plot_deltas(panels[0], deltas, axis=axis, noise_floor=floor)
-        panels[0].set_title(f"change from one {condition.within} to the next, nats")
+        panels[0].set_title(f"change from one {condition.level_noun} to the next, nats")
         if has_volatility:
             plot_volatility(panels[1], condition.grid("rolling_volatility"), axis=axis, noise_floor=error)
             panels[1].set_title("rolling volatility, nats")
@@ -88,7 +90,7 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
 
     return FigureBlock(
         name=block_name("telemetry", condition=condition, facts=facts),
-        caption=_caption(condition, floor=floor, error=error, facts=facts),
+        caption=_caption(condition, deltas=deltas, floor=floor, error=error, facts=facts),
         alt=_alt(condition),
         draw=draw,
         table=_table(condition, deltas=deltas, facts=facts),
@@ -125,25 +127,38 @@ def _noise_multiple(condition: Condition) -> float:
     return float(condition.statistics["telemetry"]["config"]["backslide_noise_multiple"])
 
 
-def _caption(condition: Condition, *, floor: float | None, error: float | None, facts: ReportFacts) -> str:
-    num_seeds = condition.grid(LOSS).num_subjects
+def _caption(
+    condition: Condition, *, deltas: Grid, floor: float | None, error: float | None, facts: ReportFacts
+) -> str:
     window = condition.statistics["telemetry"]["config"]["window"]
+    beyond = _num_below(condition, deltas=deltas, floor=floor)
     text = (
-        f"{of_condition(condition, facts=facts)}above, the change of validation loss of each seed (n = {num_seeds}); "
-        "the first drops lie below the axis and are in the table."
+        f"{of_condition(condition, facts=facts)}above, the change of validation loss of each seed "
+        f"(n = {deltas.num_subjects}){f'; {beyond}' if beyond else ''}."
     )
-    if floor is not None:
+    if floor is not None and error is not None:
         text += (
-            f" Grey band: the noise floor, ±{_noise_multiple(condition):g} standard errors of the paired difference of "
-            f"two evaluations on the same tokens, ±{number(floor)} nats (median over cells). A change inside it may be "
-            "noise of the evaluation slice."
+            f" Grey band: the noise floor, ±{number(floor)} nats, {_noise_multiple(condition):g} times the standard "
+            f"error of a change, {number(error)} nats: that of the difference of two evaluations, token by token on "
+            "the same tokens (median over cells). A change inside it may be noise of the evaluation slice."
         )
     else:
         text += " The noise floor is not known: the losses of single evaluation tokens are not at hand."
     text += f" Rolling volatility: SD of the last {window} changes, which a steady fall makes large, too."
     if error is not None:
-        text += f" Dashed: one such standard error, {number(error)} nats, what noise alone would show."
+        text += " Dashed: one such standard error, what noise alone would show."
     return sentence(text)
+
+
+def _num_below(condition: Condition, *, deltas: Grid, floor: float | None) -> str:
+    """How many changes lie below the axis that `plot_deltas` draws; empty where none does."""
+    shown = deltas.values[:, condition.axis(deltas.levels).shown]
+    low, _ = delta_limits(shown, noise_floor=floor or 0.0)
+    below = int((shown < low).sum())
+    if not below:
+        return ""
+    lies, its = ("lies", "its mean") if below == 1 else ("lie", "their means")
+    return f"{counted(below, 'change')} {lies} below the axis; the table has {its}"
 
 
 def _alt(condition: Condition) -> str:
@@ -155,34 +170,37 @@ def _alt(condition: Condition) -> str:
 
 
 def _table(condition: Condition, *, deltas: Grid, facts: ReportFacts) -> TableBlock:
-    axis = condition.axis(deltas.levels)
-    telemetry = condition.statistics["telemetry"]
-    every = _by_level(telemetry["published"]["backslides"], axis=axis)
-    robust = telemetry["robust"]["backslides"]
-    beyond = [str(count) for count in _by_level(robust, axis=axis)] if is_defined(robust) else ["–"] * len(every)
-    means = _means(deltas.values)
-    volatility = _means(condition.grid("rolling_volatility").values) if condition.has("rolling_volatility") else None
-    places = {level: place for place, level in enumerate(condition.grid(LOSS).levels)}
+    columns = _table_columns(condition, deltas=deltas)
+    volatility = " and mean rolling volatility" if "mean volatility" in columns else ""
     return TableBlock(
         name=block_name("telemetry-levels", condition=condition, facts=facts),
         caption=caption(
             condition,
             facts=facts,
-            text=f"mean change and mean rolling volatility over n = "
-            f"{deltas.num_subjects} seeds, nats, and seeds that got worse.",
+            text=f"mean change{volatility} over n = {counted(deltas.num_subjects, 'seed')}, nats, and "
+            f"how many seeds got worse.",
         ),
-        columns=(condition.within, "mean change", "mean volatility", "worse", "worse beyond noise"),
-        rows=tuple(
-            (
-                str(level),
-                number(means[place]),
-                number(volatility[places[level]]) if volatility is not None else "–",
-                str(every[place]),
-                beyond[place],
-            )
-            for place, level in enumerate(deltas.levels)
-        ),
+        columns=tuple(columns),
+        rows=tuple(zip(*columns.values(), strict=True)),
     )
+
+
+def _table_columns(condition: Condition, *, deltas: Grid) -> dict[str, list[str]]:
+    """Texts by column; what is known at no level has no column."""
+    axis, telemetry = condition.axis(deltas.levels), condition.statistics["telemetry"]
+    columns = {
+        condition.within: [str(level) for level in deltas.levels],
+        "mean change": [number(mean) for mean in _means(deltas.values)],
+    }
+    if condition.has("rolling_volatility"):
+        volatility = condition.grid("rolling_volatility")
+        known = dict(zip(volatility.levels, _means(volatility.values), strict=True))
+        columns["mean volatility"] = [number(known.get(level)) for level in deltas.levels]
+    columns["worse"] = [str(count) for count in _by_level(telemetry["published"]["backslides"], axis=axis)]
+    robust = telemetry["robust"]["backslides"]
+    if is_defined(robust):
+        columns["worse beyond noise"] = [str(count) for count in _by_level(robust, axis=axis)]
+    return columns
 
 
 def _means(values: NDArray[np.float64]) -> list[float]:
@@ -193,10 +211,9 @@ def _findings(condition: Condition) -> list[str]:
     telemetry = condition.statistics["telemetry"]
     published, robust = telemetry["published"], telemetry["robust"]
     beyond_noise = _of_noise(robust["backslides_of_noise"]) if is_defined(robust["backslides"]) else ""
-    return [
+    found = [
         f"Backslides: {published['backslides']['text']}{_of_noise(published['backslides_of_noise'])}. Beyond "
-        f"{_noise_multiple(condition):g} standard errors of the paired difference: "
-        f"{_text(robust['backslides'])}{beyond_noise}.",
+        f"{_noise_multiple(condition):g} standard errors of a change: {_text(robust['backslides'])}{beyond_noise}.",
         f"Spikes by the published rule: {published['spikes']['text']}; {published['spike_rule']['why'].rstrip('.')}.",
         f"Spikes by a rule that looks at the past only: {_text(robust['spikes'])}; {robust['spike_rule']['why']}.",
         *_step_spikes(robust.get("step_spikes")),
@@ -204,6 +221,7 @@ def _findings(condition: Condition) -> list[str]:
         f"{published['stable_phase']['why']}.",
         f"Stable phase by equivalence ({_rule(robust['stable_phase'])}): {_text(robust['stable_phase'])}.",
     ]
+    return [condition.said(text) for text in found]
 
 
 def _rule(stable: Any) -> str:
@@ -219,14 +237,15 @@ def _text(count: Any) -> str:
 def _of_noise(null: Any) -> str:
     if not is_defined(null) or not is_defined(null["expected"]):
         return ""
-    return f" (a plateau of pure noise would give {number(null['expected'], digits=0)})"
+    expected = null["expected"]
+    return f" (a plateau of pure noise would give {number(expected, digits=0 if expected >= 10 else 1)})"
 
 
 def _step_spikes(spikes: Any) -> list[str]:
     if not is_defined(spikes):
         return [f"Spikes of single training steps: undefined ({why(spikes)})."]
     return [
-        f"Spikes of single training steps, {name.replace('_', ' ')}, beyond {spikes['sd_multiple']:g} SD of the "
+        f"Spikes of single training steps, {SERIES_TITLES.get(name, name)}, beyond {spikes['sd_multiple']:g} SD of the "
         f"previous {spikes['window']} steps: {_text(series)}{_rate(series)}."
         for name, series in spikes["series"].items()
     ]
@@ -235,4 +254,5 @@ def _step_spikes(spikes: Any) -> list[str]:
 def _rate(series: Any) -> str:
     if not is_defined(series) or not is_defined(series["rate_high95"]):
         return ""
-    return f", at most {100 * series['rate_high95']:.2g} % of steps (upper 95 % limit)"
+    low, high = (f"{100 * series[end]:.2g}" for end in ("rate_low95", "rate_high95"))
+    return f", a rate of {low} to {high} % (two-sided 95 % interval of Clopper and Pearson)"

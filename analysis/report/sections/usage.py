@@ -62,7 +62,7 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
             condition,
             facts=facts,
             text=f"training speed of each run (n = {grid.num_subjects}) in each "
-            f"{condition.within}, tokens per second, evaluation and checkpoints not counted. Lines as in the "
+            f"{condition.level_noun}, tokens per second, evaluation and checkpoints not counted. Lines as in the "
             "trajectories.",
         ),
         alt=(

@@ -177,4 +177,4 @@ def test_load_of_other_processes_and_notes_are_told_beside_measured_energy(two_s
     sentences = energy_sentences(experiment_energy(frame))
 
     assert "other processes used 20% of the hosts' CPU time" in sentences[-2]
-    assert sentences[-1].startswith("Warning: 2 energies have a note")
+    assert sentences[-1].startswith("warning: 2 energies have a note")

@@ -38,6 +38,11 @@ Promise.all(widths.map(width => new Promise(done => {
     const inside = frame.contentWindow, page = frame.contentDocument;
     page.querySelectorAll("details").forEach(one => { one.open = true; });
     const ground = inside.getComputedStyle(page.body).backgroundColor;
+    const lines = one => {
+      const range = page.createRange();
+      range.selectNodeContents(one);
+      return range.getClientRects().length;
+    };
     const held = one => one.closest(".scroll") !== null || one.closest("pre") !== null;
     const shown = [...page.querySelectorAll("p, li, h2, figcaption, th, td, summary")].filter(one => !one.closest(
       ".partial, .note"));
@@ -54,6 +59,10 @@ Promise.all(widths.map(width => new Promise(done => {
       }).map(one => one.textContent),
       fetched: inside.performance.getEntriesByType("resource").map(entry => entry.name),
       ran: Boolean(inside.ran || window.ran),
+      narrowest_words: Math.min(...[...page.querySelectorAll("td, tbody th")].filter(
+        one => one.textContent.length > 60).map(one => one.getBoundingClientRect().width)),
+      broken_intervals: [...page.querySelectorAll("td")].filter(
+        one => one.textContent.startsWith("[") && lines(one) > 1).map(one => one.textContent),
       num_drawings: [...page.querySelectorAll("svg")].filter(one => one.getBoundingClientRect().width > 0).length,
       least_contrast: Math.min(...shown.map(one => contrast(inside.getComputedStyle(one).color, ground))),
       least_figure_contrast: Math.min(...drawn.map(one => contrast(inside.getComputedStyle(one).fill, ground))),
@@ -187,6 +196,14 @@ def test_each_figure_is_shown_once(light: Browsed, page: Path) -> None:
 
     assert num_figures > 0
     assert [one["num_drawings"] for one in light.pages] == [num_figures, num_figures]
+
+
+def test_words_in_a_table_have_room_on_a_phone(light: Browsed) -> None:
+    assert [one["narrowest_words"] >= 200 for one in light.pages] == [True, True]
+
+
+def test_no_interval_is_broken_over_lines(light: Browsed) -> None:
+    assert [one["broken_intervals"] for one in light.pages] == [[], []]
 
 
 def test_nothing_is_fetched(light: Browsed) -> None:

@@ -15,9 +15,10 @@ from analysis.figures.style import PAPER, SERIES, THEME, house_style, series_sty
 from analysis.figures.trajectories import plot_mean, plot_minimum, plot_trajectories
 from analysis.grid import Grid
 from analysis.report.blocks import TableBlock
+from analysis.report.html import column_classes
 from analysis.report.latex import latex_table
 from analysis.report.notebook import notebook_html
-from analysis.report.numbers import bare, interval_text, number, p_text
+from analysis.report.numbers import bare, interval_text, number, p_text, share, share_interval, span_text
 
 MEGABYTE = 1_000_000
 
@@ -38,6 +39,45 @@ MEGABYTE = 1_000_000
 )
 def test_number_is_written_so_that_its_size_is_seen(value: Any, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"), [(0.0046, 2, "0.00"), (-0.0001, 2, "0.00"), (0.46, 0, "0"), (236.4, 1, "236.4")]
+)
+def test_number_of_given_decimals_keeps_them(value: float, digits: int, text: str) -> None:
+    assert number(value, digits=digits) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "sd", "text"),
+    [(-0.4, 0.3, "[0.0000, 0.7000]"), (0.2, 0.3, "[0.2000, 0.7000]"), (0.7, 0.0, "the same for all")],
+)
+def test_interval_of_seeds_ends_at_the_least_that_each_can_have(low: float, sd: float, text: str) -> None:
+    assert span_text({"ci95_low": low, "ci95_high": 0.7, "sd": sd}, least=0.0) == text
+
+
+def test_share_of_statistics_is_written_as_a_page_writes_it() -> None:
+    assert [share(value) for value in (0.1333, -0.191, {"undefined": "why"})] == [".13", "−.19", "–"]
+    assert share_interval(0.0002, 0.9999, digits=3) == "[< .001, > .999]"
+
+
+def test_column_is_as_wide_as_its_words_need() -> None:
+    table = TableBlock(
+        name="t",
+        caption="",
+        columns=("per seed", "mean", "95 % t interval", "of", "meaning"),
+        rows=(
+            (
+                "final minus own minimum",
+                "0.1",
+                "[0, 1]",
+                "seeds",
+                "how alike the seeds' trajectories are in shape, " * 2,
+            ),
+        ),
+    )
+
+    assert column_classes(table) == ["w", "n", "t", "t", "l"]
 
 
 def test_share_just_below_one_is_not_written_as_one() -> None:
@@ -107,7 +147,7 @@ def test_plots_return_the_axes_that_they_were_given() -> None:
 
         assert plot_trajectories(axes, grid, axis=axis) is axes
         assert plot_mean(axes, band, axis=axis) is axes
-        assert plot_minimum(axes, band, axis=axis, text="lowest") is axes
+        assert plot_minimum(axes, band, axis=axis, lowest_drawn=1.0, text="lowest") is axes
 
 
 def test_band_is_the_t_interval_of_the_seeds_that_are_there() -> None:

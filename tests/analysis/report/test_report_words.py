@@ -45,8 +45,10 @@ def test_published_table_is_answered_with_the_published_numbers(facts_of: Any, w
     words = words_of(facts, sections=(Answer(),))
 
     # published-study.md, 6 and 7: M = 2.7996 at index 4; final minus minimum 1.103 [1.059, 1.146], 6 of 6 seeds.
-    assert "lowest at interval_index 4: 2.7996 nats per token" in words
-    assert "end 1.1026 nats per token above their own minimum (95 % t interval [1.0588, 1.1464], n = 6; 6 of 6" in words
+    assert "lowest at interval 4: 2.7996 nats per token" in words
+    assert (
+        "end 1.1026 nats per token above their own minimum on average (95 % t interval [1.0588, 1.1464], n = 6" in words
+    )
     # noise_only_rise in statistics.json
     assert "a flat trajectory with the same noise would end 0.0533 above its own" in words
     assert "F(20, 100) = 10,030.87, eps_GG = .15 [ceiling .25], eps_CM = .27" in words
@@ -115,13 +117,13 @@ def test_small_evaluation_slice_is_a_limit(tokens: int, is_said: bool, run_facts
     words = words_of(run_facts(f"evaluation.tokens={tokens}"), sections=(Limits(),))
 
     assert (f"one fixed slice of {tokens:,} tokens" in words) is is_said
-    assert ("standard error of about 0.025 nats" in words) is is_said
+    assert ("standard error of 0.0250 nats" in words) is is_said
 
 
 def test_undefined_test_is_a_limit_with_its_reason(make_frame: Any, facts_of: Any, words_of: Any) -> None:
     words = words_of(facts_of(make_frame(seeds=[1, 2, 3], num_levels=9)), sections=(Limits(),))
 
-    assert "Mauchly's test of validation loss is undefined: n - 1 = 2 < k - 1 = 8" in words
+    assert "Mauchly's test of validation loss is undefined: n − 1 = 2 < k − 1 = 8" in words
 
 
 def test_methods_text_has_the_numbers_of_the_config(run_facts: Any, words_of: Any) -> None:

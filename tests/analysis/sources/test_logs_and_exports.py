@@ -157,7 +157,7 @@ def test_nan_in_a_trainer_state_is_a_missing_value(write_state, load):
     loaded = load(write_state("seed-1/trainer_state.json", entries))
 
     assert loaded.frame["step"].tolist() == [100]
-    assert loaded.audit.notes[0].endswith("logged 1 NaN, such as 'eval_loss' at 200; they count as missing")
+    assert loaded.audit.notes[0].endswith("logged 1 NaN, such as 'eval_loss' at 200; it counts as missing")
 
 
 def test_lightning_csv_logger_rows_are_joined(write, load, cells):

@@ -78,3 +78,29 @@ def test_only_column_of_numbers_is_the_metric(write, load):
 def test_metric_is_not_guessed_among_several(write, load):
     with pytest.raises(TableError, match=r"no metric was named with --metric, .* choose among 'a', 'b'"):
         load(write("t.csv", "seed,step,a,b\n1,0,1,2\n2,0,1,2\n"))
+
+
+def test_column_of_numbers_with_a_word_in_it_is_still_the_metric(write, load):
+    text = CSV.replace("val_loss", "score").replace("2,3,", "2,3,low")
+
+    with pytest.raises(
+        TableError, match=r"data row 8 has score='low.*', which is not a number; correct it, or leave it"
+    ):
+        load(write("t.csv", text))
+
+
+def test_column_with_a_word_in_it_counts_where_the_metric_is_not_named(write, load):
+    with pytest.raises(TableError, match="choose among 'loss', 'rate'"):
+        load(write("t.csv", "seed,step,loss,rate\n1,1,2.0,1\n1,2,low,1\n2,1,2,1\n2,2,2,1\n"))
+
+
+def test_decimal_commas_in_the_only_column_of_numbers_are_told_their_remedy(write, load):
+    text = CSV.replace("val_loss", "score").replace(",", ";").replace(".", ",")
+
+    with pytest.raises(TableError, match="data row 1 has score='1,0', which is not a number; write a decimal point"):
+        load(write("t.csv", text))
+
+
+def test_words_are_no_column_of_numbers(write, load):
+    with pytest.raises(TableError, match="none of the others holds numbers: 'note' has 'fine'"):
+        load(write("t.csv", "seed,step,note\n1,1,fine\n2,1,odd\n"))
