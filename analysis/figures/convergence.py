@@ -1,8 +1,7 @@
 """Draw how alike the predictions of all seeds are over training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -15,7 +14,9 @@ __all__ = ["plot_class_convergence", "plot_convergence", "plot_references"]
 
 
 def plot_convergence(axes: Axes, table: pd.DataFrame, *, borders: Sequence[tuple[str, int]]) -> Axes:
-    """The expected convergence of every condition with its 95 % t band over seeds, and rings where phases meet.
+    """The expected convergence of every condition, with its 95 % t band where there are three seeds or more.
+
+    Rings mark where phases meet.
 
     Args:
         axes: Where to draw.
@@ -36,35 +37,44 @@ def plot_convergence(axes: Axes, table: pd.DataFrame, *, borders: Sequence[tuple
 
 
 def plot_references(axes: Axes, table: pd.DataFrame) -> Axes:
-    """KL from every condition's models to the uniform and to the unigram distribution.
+    """KL from every condition's models to the uniform and, where it is known, to the unigram distribution.
+
+    Conditions have the colours and markers of `plot_convergence`, whose legend names them.
 
     Args:
         axes: Where to draw.
         table: Rows of `convergence.parquet` of the class of all contexts.
     """
-    for position, (condition, rows) in enumerate(table.groupby("condition", sort=False)):
-        style = series_style(position)
-        label = short_label(condition)
-        axes.plot(rows.step, rows.kl_to_uniform_nats, color=style.color, linestyle=":", label=f"{label}, uniform")
-        if rows.kl_to_unigram_nats.notna().any():
-            axes.plot(rows.step, rows.kl_to_unigram_nats, color=style.color, label=f"{label}, unigram")
+    kinds = {"uniform": ":", "unigram": "-"} if table.kl_to_unigram_nats.notna().any() else {"uniform": ":"}
+    for kind, dash in kinds.items():
+        axes.plot([], [], color=INK, linestyle=dash, label=kind)
+        for position, (_, rows) in enumerate(table.groupby("condition", sort=False)):
+            style = series_style(position)
+            axes.plot(
+                rows.step,
+                rows[f"kl_to_{kind}_nats"],
+                color=style.color,
+                linestyle=dash,
+                marker=style.marker,
+                markersize=3,
+                markerfacecolor=PAPER,
+                markeredgewidth=0.8,
+            )
     axes.set_ylabel("KL from the model (nats)")
     return dress_steps(axes)
 
 
-def plot_class_convergence(axes: Axes, table: pd.DataFrame, *, classes: Sequence[str]) -> Axes:
+def plot_class_convergence(axes: Axes, table: pd.DataFrame, *, labels: Mapping[str, str]) -> Axes:
     """The expected convergence of some classes of contexts under one condition.
 
     Args:
         axes: Where to draw.
         table: Rows of one condition and one class system.
-        classes: Which of its classes, in the order of the legend.
+        labels: The classes to draw, each with its name in the legend, in that order.
     """
-    for position, name in enumerate(classes):
+    for position, (name, label) in enumerate(labels.items()):
         rows = table[table["class"] == name]
-        num_contexts = int(rows.num_contexts.iloc[0]) if len(rows) else 0
-        if np.isfinite(rows.convergence_nats.to_numpy(dtype=float)).any():
-            _line(axes, rows, style_position=position, label=f"{short_label(name)} ({num_contexts:,})")
+        _line(axes, rows, style_position=position, label=f"{label} ({int(rows.num_contexts.iloc[0]):,})")
     axes.set_ylabel("convergence (nats)")
     return dress_steps(axes)
 

@@ -59,12 +59,12 @@ def plot_scaling(axes: Axes, *, sizes: Sequence[int], values: Mapping[str, Mappi
         style = series_style(position)
         color = INK if part == "cross_entropy" else style.color
         grid = np.array(list(by_seed.values()))[:, order]
-        for row in grid:
-            axes.plot(places, np.abs(row), style.marker, color=color, markersize=4, markerfacecolor="none")
+        for row, label in zip(grid, (PART_TITLES[part], *[None] * len(grid)), strict=False):
+            axes.plot(places, np.abs(row), style.marker, color=color, markersize=4, markerfacecolor="none", label=label)
         means = grid.mean(axis=0)
         if (np.sign(grid) == np.sign(grid[0, 0])).all():
             slope, offset = np.polyfit(np.log(places), np.log(np.abs(means)), 1)
-            axes.plot(places, np.exp(offset + slope * np.log(places)), color=color, label=PART_TITLES[part])
+            axes.plot(places, np.exp(offset + slope * np.log(places)), color=color)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(places, [_short(place) for place in places])

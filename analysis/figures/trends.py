@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.figures.canvas import short_label
 from analysis.figures.style import MUTED, PAPER, SeriesStyle, series_style
+from analysis.percent import percent
 from analysis.t_interval import t_critical
 
 __all__ = ["plot_accuracy", "plot_class_curves", "plot_class_shares", "plot_text_history", "plot_texts"]
@@ -20,20 +21,33 @@ def plot_class_shares(
 ) -> Axes:
     """Share of one class over where the trend starts: mean over seeds with a 95 % t band, and chance dotted.
 
+    With a single start there is no axis to go along: conditions stand beside each other, with bars for bands.
+
     Args:
         axes: Where to draw.
         shares: Rows of trends.parquet of one rule and one class.
         conditions: In the order of their styles.
         chance: By condition, the share under scrambled phases at each start; empty for a class that is no trend.
     """
+    has_one_start = shares["start_fraction"].nunique() == 1
     for position, condition in enumerate(conditions):
         style = series_style(position)
         grid = shares[shares["condition"] == condition].pivot(index="seed", columns="start_fraction", values="share")
         starts = 100 * grid.columns.to_numpy(dtype=float)
-        _band(axes, starts, 100 * grid.to_numpy(), style=style, label=condition)
-        if condition in chance:
-            axes.plot(starts, 100 * np.array(chance[condition]), color=style.color, linestyle=":", linewidth=1.2)
-    axes.set_xlabel("start of the trend (% of training)")
+        levels = 100 * np.array(chance.get(condition, ()))
+        if has_one_start:
+            _bar(axes, position, 100 * grid.to_numpy().ravel(), style=style, label=condition)
+            starts, levels = position + np.array([-0.3, 0.3]), np.tile(levels, 2)
+        else:
+            _band(axes, starts, 100 * grid.to_numpy(), style=style, label=condition)
+        if len(levels):
+            axes.plot(starts, levels, color=style.color, linestyle=":", linewidth=1.2)
+    if has_one_start:
+        axes.set_xticks([])
+        axes.set_xlim(-0.5, len(conditions) - 0.5)
+        axes.set_xlabel(f"from {percent(shares['start_fraction'].iloc[0])} of training on")
+    else:
+        axes.set_xlabel("start (% of training)")
     axes.set_ylabel("tokens (%)")
     axes.grid(axis="y")
     return axes
@@ -59,7 +73,9 @@ def plot_class_curves(axes: Axes, curves: pd.DataFrame, *, conditions: Sequence[
     return axes
 
 
-def plot_texts(axes: Axes, rows: pd.DataFrame, *, conditions: Sequence[str], names: Mapping[str, str]) -> Axes:
+def plot_texts(
+    axes: Axes, rows: pd.DataFrame, *, conditions: Sequence[str], names: Mapping[str, str], xlabel: str
+) -> Axes:
     """Loss of several sets of texts at the last interval: mean over seeds with its 95 % t interval.
 
     Args:
@@ -67,6 +83,7 @@ def plot_texts(axes: Axes, rows: pd.DataFrame, *, conditions: Sequence[str], nam
         rows: Rows of trend_texts.parquet of the last intervals.
         conditions: In the order of their styles.
         names: The sets to draw, each with its label.
+        xlabel: What tells the sets apart.
     """
     places = np.arange(len(names), dtype=float)
     for position, condition in enumerate(conditions):
@@ -75,6 +92,7 @@ def plot_texts(axes: Axes, rows: pd.DataFrame, *, conditions: Sequence[str], nam
         values = grid.reindex(columns=list(names)).dropna().to_numpy()
         _band(axes, places, values, style=series_style(position), label=condition)
     axes.set_xticks(places, list(names.values()))
+    axes.set_xlabel(xlabel)
     axes.set_ylabel("loss (nats per token)")
     axes.grid(axis="y")
     return axes
@@ -95,7 +113,7 @@ def plot_text_history(axes: Axes, rows: pd.DataFrame, *, conditions: Sequence[st
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("step")
+    axes.set_xlabel("optimizer steps")
     axes.set_ylabel("loss (nats per token)")
     axes.grid(axis="y")
     return axes
@@ -146,6 +164,17 @@ def _band(
         half = t_critical(num_seeds - 1) * values.std(axis=0, ddof=1) / np.sqrt(num_seeds)
         axes.fill_between(places, mean - half, mean + half, color=style.color, alpha=0.18, linewidth=0)
     _line(axes, places, mean, style, label)
+
+
+def _bar(axes: Axes, place: float, values: NDArray[np.float64], *, style: SeriesStyle, label: str) -> None:
+    """Mean over seeds of (num_seeds,), with its 95 % t interval where there are two seeds."""
+    num_seeds = len(values)
+    if num_seeds == 0:
+        return
+    half = t_critical(num_seeds - 1) * values.std(ddof=1) / np.sqrt(num_seeds) if num_seeds > 1 else None
+    if half is not None:
+        axes.vlines(place, values.mean() - half, values.mean() + half, color=style.color, linewidth=1.2)
+    _line(axes, np.array([place]), values[:, None].mean(axis=0), style, label)
 
 
 def _line(axes: Axes, places: NDArray[np.float64], values: NDArray[np.float64], style: SeriesStyle, label: str) -> None:

@@ -124,8 +124,8 @@ def _estimate(group: DivergenceGroup, *, members: NDArray[np.bool_], resamples: 
     without_one = _without_each(mean, of_seed=of_seed)
     return ConvergenceEstimate(
         num_contexts=num_contexts,
-        convergence_nats=-mean,
-        without_seed_nats=-without_one,
+        convergence_nats=0.0 - mean,  # not -mean: seeds that agree are 0.0 apart, not -0.0
+        without_seed_nats=0.0 - without_one,
         jackknife_se=jackknife_se(without_one),
         resample_se=float(np.nanstd(resampled, ddof=1)) if resamples.num_stories > 1 else float("nan"),
         kl_to_uniform_nats=_mean_of(group, "kl_to_uniform_nats", members=members),

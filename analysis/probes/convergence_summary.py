@@ -102,8 +102,8 @@ def _condition_tree(one: ConditionConvergence) -> dict[str, Any]:
                 "to_step": one.step(phase.end),
                 "change_nats": phase.change_nats,
                 "change_se": phase.change_se,
-                "over_seeds": _range_tree(over_seeds, one),
-                "over_stories": _range_tree(over_stories, one),
+                "over_seeds": _range_tree(over_seeds, one, no_repeat="leaving one seed out needs three seeds"),
+                "over_stories": _range_tree(over_stories, one, no_repeat="drawing stories again needs two stories"),
             }
             for phase, over_seeds, over_stories in zip(
                 one.phases, one.ranges_over_seeds, one.ranges_over_stories, strict=True
@@ -125,8 +125,8 @@ def _point(group: DivergenceGroup, estimate: ConvergenceEstimate) -> dict[str, A
     }
 
 
-def _range_tree(one: PhaseRange, condition: ConditionConvergence) -> dict[str, Any]:
-    never = Undefined("the phase was not found in any repeat")
+def _range_tree(one: PhaseRange, condition: ConditionConvergence, *, no_repeat: str) -> dict[str, Any]:
+    never = Undefined("the phase was not found in any repeat" if one.num_repeats else no_repeat)
     return {
         "num_found": one.num_found,
         "num_repeats": one.num_repeats,

@@ -8,16 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.probes.entropy_table import ScoredGroup
-from analysis.t_interval import MeanInterval, mean_interval
+from analysis.probes.half_way import half_way_step
+from analysis.t_interval import mean_interval
 from analysis.undefined import Undefined, to_plain
 
 __all__ = ["PARTS", "part_values", "rank_distance", "summarize_dynamics"]
 
 PARTS = ("cross_entropy", "error_entropy", "self_alignment", "minus_log_norm")
 """The loss, and the three terms of which it is the sum."""
-
-_LEAST_SHARE = 0.02
-"""A part whose whole change is a smaller share of the loss's has no half-way step: it would be noise."""
 
 
 def part_values(table: pd.DataFrame, *, part: str) -> NDArray[np.float64]:
@@ -53,7 +51,8 @@ def summarize_dynamics(table: pd.DataFrame, *, groups: Sequence[ScoredGroup]) ->
         },
         "change": {part: to_plain(mean_interval(grid[:, -1] - grid[:, 0])) for part, grid in grids.items()},
         "half_way_step": {
-            part: to_plain(_half_way(grid, steps=steps, total_changes=total_changes)) for part, grid in grids.items()
+            part: to_plain(half_way_step(grid, steps=steps, total_changes=total_changes))
+            for part, grid in grids.items()
         },
         "subsets": [_subset(group, share) for group in (groups[0], groups[-1]) for share in (1, 2, 4)],
         "rank_distance": to_plain(rank_distance(groups[-1])),
@@ -86,44 +85,6 @@ def _entropy(shares: NDArray[np.float64]) -> float:
 def _complete(grid: NDArray[np.float64]) -> NDArray[np.float64]:
     """The seeds that have every interval."""
     return grid[~np.isnan(grid).any(axis=1)]
-
-
-def _half_way(
-    grid: NDArray[np.float64], *, steps: NDArray[np.float64], total_changes: NDArray[np.float64]
-) -> MeanInterval | Undefined:
-    """The first step at which half of the part's change is made, geometric mean over seeds.
-
-    Interpolated in ln(1 + step); the interval is one of the mean of the logarithms.
-    """
-    if grid.shape[1] < 2:
-        return Undefined("one interval shows no change")
-    changes = grid[:, -1] - grid[:, 0]
-    if not len(changes) or np.abs(changes).mean() < _LEAST_SHARE * np.abs(total_changes).mean():
-        return Undefined(f"its whole change is less than {_LEAST_SHARE:.0%} of the cross entropy's")
-    progress = (grid - grid[:, :1]) / changes[:, None]
-    logs = np.log1p(steps)
-    reached = [_first_crossing(row, places=logs) for row in progress]
-    interval = mean_interval(np.array(reached))
-    return MeanInterval(
-        n=interval.n,
-        mean=_step(interval.mean),
-        sd=interval.sd,
-        ci95_low=_step(interval.ci95_low),
-        ci95_high=_step(interval.ci95_high),
-    )
-
-
-def _first_crossing(progress: NDArray[np.float64], *, places: NDArray[np.float64]) -> float:
-    after = int((progress >= 0.5).argmax())
-    before = max(0, after - 1)
-    if after == before:
-        return float(places[after])
-    share = (0.5 - progress[before]) / (progress[after] - progress[before])
-    return float(places[before] + share * (places[after] - places[before]))
-
-
-def _step(log_step: float | Undefined) -> float | Undefined:
-    return log_step if isinstance(log_step, Undefined) else float(np.expm1(log_step))
 
 
 def _subset(group: ScoredGroup, divisor: int) -> dict[str, Any]:

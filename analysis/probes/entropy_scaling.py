@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analysis.probes.entropy_dynamics import PARTS
 from analysis.t_interval import mean_interval
 from analysis.undefined import Undefined, to_plain
+from configs.counted import counted
 
 __all__ = ["SizedValues", "log_log_fit", "summarize_scaling"]
 
@@ -56,7 +57,7 @@ def summarize_scaling(conditions: Sequence[SizedValues]) -> dict[str, Any] | Und
     """
     num_sizes = len({condition.sizes["non_embedding"] for condition in conditions})
     if num_sizes < LEAST_SIZES:
-        return Undefined(f"a fit against size needs {LEAST_SIZES} sizes, and there are {num_sizes}")
+        return Undefined(f"{counted(num_sizes, 'size')}; a fit needs {LEAST_SIZES}")
     seeds = sorted(set.intersection(*(set(condition.values["cross_entropy"]) for condition in conditions)))
     if not seeds:
         return Undefined("no seed has the last interval of every size")
@@ -73,7 +74,7 @@ def _fit(conditions: Sequence[SizedValues], *, part: str, against: str, seeds: S
     values = _values(conditions, part=part, seeds=seeds)
     fit: dict[str, Any] = {"part": part, "against": against}
     if (np.sign(values) != np.sign(values[0, 0])).any() or (values == 0).any():
-        reason = Undefined(f"{part} changes its sign within the ladder, where its logarithm has a pole")
+        reason = Undefined("it changes its sign within the ladder, where its logarithm has a pole")
         return fit | {name: to_plain(reason) for name in ("exponent", "r_squared", "minus_cross_entropy")}
     exponents = np.array([log_log_fit(sizes, row)[0] for row in np.abs(values)])
     of_loss = np.array([log_log_fit(sizes, row)[0] for row in _values(conditions, part="cross_entropy", seeds=seeds)])

@@ -5,10 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.excerpt import listed_words
 from analysis.probes.entropy_dynamics import PARTS, summarize_dynamics
 from analysis.probes.entropy_scaling import SizedValues, summarize_scaling
 from analysis.probes.entropy_table import ScoredGroup
+from analysis.probes.half_way import half_way_interval_text
 from analysis.undefined import to_plain
+from configs.counted import counted
 
 __all__ = ["entropy_sentences", "entropy_summary"]
 
@@ -62,18 +65,26 @@ def _of_condition(name: str, one: dict[str, Any]) -> list[str]:
     last, full = one["last"], one["subsets"][3]
     if not isinstance(last["cross_entropy"]["mean"], float):
         return [f"{name}: no seed has every interval, so only the table tells of it."]
-    parts = ", ".join(f"{_NAMES[part]} {last[part]['mean']:.3f}" for part in PARTS[1:])
-    half_ways = {part: one["half_way_step"][part] for part in PARTS[1:]}
-    steps = {part: value["mean"] for part, value in half_ways.items() if "undefined" not in value}
-    order = ", ".join(
-        f"in {_NAMES[part]} by step {step:,.0f}" for part, step in sorted(steps.items(), key=lambda item: item[1])
-    )
-    sentences = [
-        f"{name}: cross entropy {last['cross_entropy']['mean']:.3f} = {parts} nats at the end (mean of "
-        f"{one['num_seeds']} seeds, {full['num_tokens']:,} tokens, {full['num_ranks']:,.0f} ranks observed)."
+    parts = ", ".join(f"{_NAMES[part]} {last[part]['mean']:z.3f}" for part in PARTS[1:])
+    seeds = "1 seed" if one["num_seeds"] == 1 else f"mean of {one['num_seeds']:,} seeds"
+    return [
+        f"{name}: cross entropy {last['cross_entropy']['mean']:.3f} = {parts} nats at the end ({seeds}, "
+        f"{counted(full['num_tokens'], 'token')}, {full['num_ranks']:,.0f} ranks observed).",
+        *_half_way_sentences(name, {part: one["half_way_step"][part] for part in PARTS[1:]}),
     ]
-    if order:
-        sentences.append(f"{name}: half of the change is made {order}.")
+
+
+def _half_way_sentences(name: str, half_ways: dict[str, Any]) -> list[str]:
+    """When each part made half of its change, and why others have no such step; every part is named."""
+    told = {part: value for part, value in half_ways.items() if "undefined" not in value}
+    order = [
+        f"in {_NAMES[part]} by step {value['mean']:,.0f} {half_way_interval_text(value)}".rstrip()
+        for part, value in sorted(told.items(), key=lambda item: item[1]["mean"])
+    ]
+    sentences = [f"{name}: half of the change is made {', '.join(order)}."] if order else []
+    for reason in dict.fromkeys(value["undefined"] for part, value in half_ways.items() if part not in told):
+        parts = [_NAMES[part] for part, value in half_ways.items() if value.get("undefined") == reason]
+        sentences.append(f"{name}: no half-way step of {listed_words(parts)}: {reason}.")
     return sentences
 
 

@@ -12,7 +12,7 @@ from analysis.figures.legend import add_legend, legend_shape
 from analysis.report.facts import ReportFacts
 from configs.errors import TableError
 
-__all__ = ["draw_panels", "read_trends"]
+__all__ = ["draw_panels", "mean_and_band", "mean_and_bar", "read_trends"]
 
 
 # Any: the tree of trends.json mixes numbers, sentences and lists.
@@ -28,6 +28,20 @@ def read_trends(facts: ReportFacts) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise TableError(f"{path} cannot be read: {error}; probe trends again.") from error
     return summary
+
+
+def mean_and_band(num_seeds: int) -> str:
+    """What lines and bands are; one seed has neither mean nor band."""
+    if num_seeds == 1:
+        return "Lines: the one seed."
+    return f"Lines: mean over seeds (n = {num_seeds}); bands: 95 % t interval over seeds."
+
+
+def mean_and_bar(num_seeds: int) -> str:
+    """The same where every condition is one mark."""
+    if num_seeds == 1:
+        return "Marks: the one seed."
+    return f"Marks: mean over seeds (n = {num_seeds}); bars: 95 % t interval over seeds."
 
 
 def draw_panels(

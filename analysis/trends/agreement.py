@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from analysis.t_interval import MeanInterval, mean_interval, t_critical
 from analysis.trends.rules import TrendClass
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["CrossAgreement", "SeedAgreement", "cohen_kappa", "cross_agreement", "fleiss_kappa", "seed_agreement"]
 
@@ -53,7 +54,7 @@ def seed_agreement(classes: NDArray[np.int8]) -> SeedAgreement | Undefined:
     """
     num_seeds = len(classes)
     if num_seeds < 2:
-        return Undefined(f"agreement needs 2 seeds; there are {num_seeds}")
+        return Undefined(f"{counted(num_seeds, 'seed')}; agreement needs 2")
     kappa = fleiss_kappa(classes)
     low, high = _jackknife_interval(classes, kappa=kappa)
     pairs = [float(np.mean(one == other)) for one, other in combinations(classes, 2)]
@@ -127,7 +128,7 @@ def _jackknife_interval(
 ) -> tuple[float | Undefined, float | Undefined]:
     num_seeds = len(classes)
     if num_seeds < LEAST_FOR_JACKKNIFE:
-        few = Undefined(f"leaving one seed out needs {LEAST_FOR_JACKKNIFE}; there are {num_seeds}")
+        few = Undefined(f"{counted(num_seeds, 'seed')}; leaving one out needs {LEAST_FOR_JACKKNIFE}")
         return few, few
     left_out = [fleiss_kappa(np.delete(classes, seed, axis=0)) for seed in range(num_seeds)]
     values = np.array([value for value in left_out if not isinstance(value, Undefined)])

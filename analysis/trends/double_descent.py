@@ -13,6 +13,7 @@ from analysis.trends.rules import ALPHA
 from analysis.trends.shares import bh_rejected
 from analysis.trends.slopes import LEAST_POINTS, ols_slopes
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = [
     "LEAST_WINDOW",
@@ -69,7 +70,7 @@ def rise_then_fall(
         The result under each null.
     """
     if losses.shape[1] < LEAST_WINDOW:
-        return Undefined(f"{losses.shape[1]} checkpoints; a rise and a fall need {LEAST_WINDOW}")
+        return Undefined(f"{counted(losses.shape[1], 'checkpoint')}; a rise and a fall need {LEAST_WINDOW}")
     values = np.asarray(losses, dtype=np.float64)
     scores, peak = two_line_scores(values)
     return {null: _against(null, scores=scores, peak=peak, values=values, rng=rng) for null in NullModel}
@@ -106,9 +107,9 @@ def replicated_rises(losses: NDArray[np.floating]) -> ReplicatedRises | Undefine
     """
     num_seeds, _, num_points = losses.shape
     if num_seeds < LEAST_SEEDS:
-        return Undefined(f"a test over seeds needs {LEAST_SEEDS}; there are {num_seeds}")
+        return Undefined(f"{counted(num_seeds, 'seed')}; a test over seeds needs {LEAST_SEEDS}")
     if num_points < LEAST_POINTS:
-        return Undefined(f"{num_points} checkpoints; a rise and a fall need {LEAST_POINTS}")
+        return Undefined(f"{counted(num_points, 'checkpoint')}; a rise and a fall need {LEAST_POINTS}")
     values = np.asarray(losses, dtype=np.float64)
     total = values.sum(axis=0)
     moves = [_rise_and_fall(seed, others=(total - seed) / (num_seeds - 1)) for seed in values]

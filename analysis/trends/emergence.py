@@ -9,6 +9,7 @@ from scipy import stats
 
 from analysis.t_interval import MeanInterval, mean_interval
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["Growth", "RankCorrelation", "growth", "rank_correlation", "size_slope"]
 
@@ -46,7 +47,7 @@ def growth(scores: NDArray[np.float64]) -> Growth | Undefined:
         scores: One for each size, shape (num_sizes,), smallest size first.
     """
     if len(scores) < LEAST_SIZES:
-        return Undefined(f"{len(scores)} size; growth needs {LEAST_SIZES}")
+        return Undefined(f"{counted(len(scores), 'size')}; growth needs {LEAST_SIZES}")
     steps = np.square(np.diff(scores))
     change = float(np.sign(scores.argmax() - scores.argmin()) * np.ptp(scores))
     return Growth(
@@ -71,7 +72,8 @@ def rank_correlation(
         return Undefined("no seed has checkpoints of every size")
     per_seed = tuple(_spearman(score, loss=loss) for score, loss in zip(scores, losses, strict=True))
     defined = np.array([rho for rho in per_seed if not isinstance(rho, Undefined)])
-    return RankCorrelation(per_seed=per_seed, interval=_fisher_interval(defined), num_points=len(scores[0]))
+    interval = _fisher_interval(defined) if len(defined) else _no_interval(per_seed)
+    return RankCorrelation(per_seed=per_seed, interval=interval, num_points=len(scores[0]))
 
 
 def size_slope(losses: NDArray[np.float64], *, num_parameters: NDArray[np.float64]) -> MeanInterval | Undefined:
@@ -82,7 +84,7 @@ def size_slope(losses: NDArray[np.float64], *, num_parameters: NDArray[np.float6
         num_parameters: Shape (num_sizes,).
     """
     if len(np.unique(num_parameters)) < LEAST_SIZES:
-        return Undefined("one size only")
+        return Undefined(f"1 size; a slope over sizes needs {LEAST_SIZES}")
     points = np.log(num_parameters) - np.log(num_parameters).mean()
     return mean_interval(np.asarray(losses @ points / (points @ points)))
 
@@ -91,6 +93,12 @@ def _ratio(change: float, *, spread: float, what: str) -> float | Undefined:
     if spread == 0:
         return Undefined(f"the {what} of the squared steps is zero")
     return change / float(np.sqrt(spread))
+
+
+def _no_interval(per_seed: Sequence[float | Undefined]) -> MeanInterval:
+    reasons = dict.fromkeys(rho.reason for rho in per_seed if isinstance(rho, Undefined))
+    nothing = Undefined(f"no seed has a rho: {'; '.join(reasons)}")
+    return MeanInterval(n=0, mean=nothing, sd=nothing, ci95_low=nothing, ci95_high=nothing)
 
 
 def _fisher_interval(rho: NDArray[np.float64]) -> MeanInterval:
@@ -107,7 +115,7 @@ def _fisher_interval(rho: NDArray[np.float64]) -> MeanInterval:
 
 def _spearman(score: NDArray[np.float64], *, loss: NDArray[np.float64]) -> float | Undefined:
     if len(score) < LEAST_FOR_RANKS:
-        return Undefined(f"{len(score)} checkpoints; ranks need {LEAST_FOR_RANKS}")
+        return Undefined(f"{counted(len(score), 'checkpoint')}; ranks need {LEAST_FOR_RANKS}")
     if np.ptp(score) == 0 or np.ptp(loss) == 0:
         return Undefined("all checkpoints have the same value")
     return float(stats.spearmanr(score, loss).statistic)

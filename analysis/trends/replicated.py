@@ -10,6 +10,7 @@ from scipy import stats
 from analysis.trends.classify import TrendLabels
 from analysis.trends.shares import bh_rejected
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["LEAST_SEEDS", "ReplicatedTrends", "replicated_trends", "t_over_seeds"]
 
@@ -37,7 +38,7 @@ def replicated_trends(labels: Sequence[TrendLabels]) -> ReplicatedTrends | Undef
         labels: One per seed, of the same window.
     """
     if len(labels) < LEAST_SEEDS:
-        return Undefined(f"a test of slopes over seeds needs {LEAST_SEEDS}; there are {len(labels)}")
+        return Undefined(f"{counted(len(labels), 'seed')}; a test of slopes over seeds needs {LEAST_SEEDS}")
     slopes = np.stack([one.slopes.slope for one in labels])
     t = t_over_seeds(slopes)
     p = 2 * stats.t.sf(np.abs(t), len(labels) - 1)

@@ -10,8 +10,10 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.percent import percent
 from analysis.trends.slopes import LEAST_POINTS
 from analysis.undefined import Undefined
+from configs.counted import counted
 
 __all__ = ["ALPHA", "STAGNATION_BAND", "TrendClass", "TrendRule", "TrendWindow", "trend_window"]
 
@@ -83,7 +85,8 @@ def trend_window(steps: NDArray[np.int64], *, rule: TrendRule, start_fraction: f
     num_points = len(trained) - start
     if num_points < LEAST_POINTS:
         return Undefined(
-            f"{num_points} checkpoints from {start_fraction:.0%} of training on; a slope's p-value needs {LEAST_POINTS}"
+            f"{counted(num_points, 'checkpoint')} from {percent(start_fraction)} of training on; a slope's p-value "
+            f"needs {LEAST_POINTS}"
         )
     is_code = rule is TrendRule.CODE_LOGSTEP
     return TrendWindow(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.t_interval import LEAST_SPREAD
+from analysis.rounding import LEAST_SPREAD
 
 __all__ = ["LEAST_POINTS", "Slopes", "ols_slopes"]
 

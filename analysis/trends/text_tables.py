@@ -11,7 +11,11 @@ from analysis.t_interval import MeanInterval
 from analysis.trends.emergence import size_slope
 from analysis.undefined import Undefined
 
-__all__ = ["ScoredTexts", "TextScaling", "text_scaling", "text_table"]
+__all__ = ["BETTER", "NO_DIRECTION", "WORSE", "ScoredTexts", "TextScaling", "text_scaling", "text_table"]
+
+BETTER = "larger models predict better"
+WORSE = "larger models predict worse"
+NO_DIRECTION = "no direction beyond the spread of seeds"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +45,7 @@ class TextScaling:
     slope: MeanInterval | Undefined
     """Nats per token for each e-fold of parameters, over seeds; below zero, larger models predict better."""
     verdict: str
+    """`BETTER`, `WORSE`, `NO_DIRECTION`, or why it cannot be said."""
 
 
 def text_table(scored: Sequence[ScoredTexts]) -> pd.DataFrame:
@@ -69,7 +74,7 @@ def text_scaling(table: pd.DataFrame, *, num_parameters: Mapping[str, int]) -> t
         rows = last[(last["texts"] == name) & ~last["is_writer"]]
         grid = rows.pivot(index="seed", columns="condition", values="loss_nats").reindex(columns=list(num_parameters))
         complete = grid.dropna().to_numpy()
-        slope = size_slope(complete, num_parameters=sizes) if len(complete) else Undefined("no seed has every size")
+        slope = size_slope(complete, num_parameters=sizes) if len(complete) else Undefined(_why_no_seed(grid))
         results.append(TextScaling(texts=name, slope=slope, verdict=_verdict(slope)))
     return tuple(results)
 
@@ -98,6 +103,11 @@ def _rows(one: ScoredTexts) -> Iterator[dict[str, object]]:
             }
 
 
+def _why_no_seed(grid: pd.DataFrame) -> str:
+    """`grid` holds the seeds that did not write the texts themselves."""
+    return "no seed has every size" if len(grid) else "no seed is left but the one whose models wrote them"
+
+
 def _is_written(name: str) -> bool:
     return "/" in name
 
@@ -108,5 +118,5 @@ def _verdict(slope: MeanInterval | Undefined) -> str:
     if isinstance(slope.ci95_low, Undefined) or isinstance(slope.ci95_high, Undefined):
         return "one seed tells nothing about the sign"
     if slope.ci95_high < 0:
-        return "larger models predict better"
-    return "larger models predict worse" if slope.ci95_low > 0 else "no direction beyond the spread of seeds"
+        return BETTER
+    return WORSE if slope.ci95_low > 0 else NO_DIRECTION

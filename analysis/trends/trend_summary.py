@@ -1,20 +1,18 @@
-"""The content of trends.json, and the sentences that the command prints."""
+"""The content of trends.json."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.t_interval import MeanInterval
-from analysis.trends.choice_tables import ALL_TASKS, TaskFinding
-from analysis.trends.rules import TrendRule
+from analysis.trends.choice_tables import TaskFinding
 from analysis.trends.text_tables import TextScaling
 from analysis.trends.token_trends import DescentFound, Finding, TokenTrends
 from analysis.undefined import Undefined
 
-__all__ = ["ChoiceFacts", "TextFacts", "TrendFacts", "trend_sentences", "trend_summary"]
+__all__ = ["ChoiceFacts", "TextFacts", "TrendFacts", "trend_summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +70,6 @@ def trend_summary(facts: TrendFacts, *, provenance: Mapping[str, object]) -> dic
     }
 
 
-def trend_sentences(facts: TrendFacts) -> tuple[str, ...]:
-    """What a reader should know first; classes by the paper's rule where it was asked for."""
-    rules = [one.rule for one in facts.trends.findings]
-    rule = TrendRule.PAPER_INDEX if TrendRule.PAPER_INDEX in rules else rules[0]
-    return (
-        *(sentence for condition in facts.sizes for sentence in _condition_sentences(facts, condition, rule=rule)),
-        *_size_sentences(facts, rule=rule),
-        *_text_sentences(facts),
-        *_choice_sentences(facts),
-    )
-
-
 def _finding(one: Finding) -> dict[str, Any]:
     labels = one.labels
     return {
@@ -133,90 +119,3 @@ def _replicated(found: Any) -> Any:
         "share_nominal": found.share_nominal,
         "share": np.mean(found.is_double_descent),
     }
-
-
-def _condition_sentences(facts: TrendFacts, condition: str, *, rule: TrendRule) -> Iterator[str]:
-    start = facts.starts[0]
-    finding = facts.trends.finding(condition, rule=rule, start_fraction=start)
-    if isinstance(finding.shares, Undefined):
-        yield f"{condition}: no class can be told after {start:.0%} of training: {finding.shares.reason}."
-        return
-    shares = {share.trend: share for share in finding.shares}
-    told = ", ".join(f"{_share(shares[trend].over_seeds)} {trend}" for trend in ("stagnated", "upward", "downward"))
-    chance = shares["upward"].null_share
-    yield (
-        f"{condition}: after {start:.0%} of training {told} ({rule.value}, n = {shares['upward'].over_seeds.n} seeds). "
-        f"Without any direction {chance['permuted']:.1%} would be called upward, and {chance['phase-scrambled']:.1%} "
-        "if trajectories are as smooth as these."
-    )
-    if not isinstance(finding.replicated, Undefined):
-        yield (
-            f"{condition}: over seeds {finding.replicated.share_falling:.1%} of tokens fall and "
-            f"{finding.replicated.share_rising:.1%} rise at a false discovery rate of 5 %."
-        )
-    if not isinstance(finding.agreement, Undefined):
-        yield f"{condition}: seeds agree on a token's class with kappa {_number(finding.agreement.fleiss_kappa)}."
-    descent = next(one for one in facts.trends.descents if one.condition == condition)
-    if not isinstance(descent.over_seeds, Undefined) and not isinstance(descent.mirrored, Undefined):
-        yield (
-            f"{condition}: {np.mean(descent.over_seeds.is_double_descent):.2%} of tokens rise and then fall over "
-            f"seeds, {np.mean(descent.mirrored.is_double_descent):.2%} fall and then rise (false discovery rate 5 %)."
-        )
-
-
-def _size_sentences(facts: TrendFacts, *, rule: TrendRule) -> Iterator[str]:
-    for one in facts.trends.at_equal_loss:
-        if one.rule is not rule:
-            continue
-        if isinstance(one.agreement, Undefined):
-            yield f"{one.a} and {one.b} cannot be compared at equal loss: {one.agreement.reason}."
-        else:
-            yield f"{one.a} and {one.b} at equal loss: kappa {_number(one.agreement.all_pairs)}, all pairs of seeds."
-
-
-def _text_sentences(facts: TrendFacts) -> Iterator[str]:
-    by_size = () if facts.texts is None else facts.texts.by_size
-    for verdict in dict.fromkeys(text.verdict for text in by_size):
-        names = [text.texts for text in by_size if text.verdict == verdict]
-        yield f"Texts, {verdict}: {', '.join(names)}."
-
-
-def _choice_sentences(facts: TrendFacts) -> Iterator[str]:
-    if facts.choices is None:
-        return
-    rows = facts.choices.rows
-    is_last = rows["interval"] == rows.groupby("condition")["interval"].transform("max")
-    last = rows[(rows["task"] == ALL_TASKS) & is_last]
-    for condition in facts.sizes:
-        accuracy = last[last["condition"] == condition]["accuracy"]
-        if len(accuracy):
-            yield (
-                f"{condition}: accuracy {accuracy.mean():.1%} on {int(last['num_items'].iloc[0])} two-shot items at "
-                f"the last interval, mean over {len(accuracy)} seeds; chance is {last['chance'].iloc[0]:.1%}."
-            )
-    if facts.choices.num_items_left_out:
-        yield f"{facts.choices.num_items_left_out} items that do not fit a window of the models are left out."
-    every = next(task for task in facts.choices.tasks if task.task == ALL_TASKS)
-    if not isinstance(every.with_loss, Undefined):
-        interval = every.with_loss.interval
-        yield f"Accuracy goes with loss at Spearman's rho {_interval(interval)}, over {interval.n} seeds."
-
-
-def _share(interval: MeanInterval) -> str:
-    if isinstance(interval.mean, Undefined):
-        return interval.mean.reason
-    if isinstance(interval.ci95_low, Undefined) or isinstance(interval.ci95_high, Undefined):
-        return f"{interval.mean:.1%}"
-    return f"{interval.mean:.1%} [{interval.ci95_low:.1%}, {interval.ci95_high:.1%}]"
-
-
-def _interval(interval: MeanInterval) -> str:
-    if isinstance(interval.mean, Undefined):
-        return interval.mean.reason
-    if isinstance(interval.ci95_low, Undefined) or isinstance(interval.ci95_high, Undefined):
-        return f"{interval.mean:.2f}"
-    return f"{interval.mean:.2f} [{interval.ci95_low:.2f}, {interval.ci95_high:.2f}]"
-
-
-def _number(value: float | Undefined) -> str:
-    return f"undefined ({value.reason})" if isinstance(value, Undefined) else f"{value:.2f}"

@@ -8,7 +8,7 @@ import numpy as np
 from configs.errors import RunDirectoryError
 from orchestrator.ending import ExitCode
 from orchestrator.probes.progress import AbstractProbeView, ProbeBegun, ProbeEnded
-from orchestrator.probes.request import OpenedSource, ProbeRequest, open_source
+from orchestrator.probes.request import OpenedSource, ProbeRequest, open_source, open_stored_source
 from orchestrator.probes.study import AbstractStudy, Conclusion
 from orchestrator.probes.task import ProbeTask, TaskOutcome
 from orchestrator.sites import AbstractSite
@@ -49,13 +49,13 @@ def run_probe(
     Raises:
         UserError: If something was found wrong before the first measurement; nothing has been written then.
     """
-    opened = open_source(request)
+    opened = open_stored_source(request) if study.uses_stored else open_source(request)
     study.require(opened.source)
-    _make_directory(opened)
+    _make_directory(opened, writes_stream=not study.uses_stored)
     tasks = study.tasks(opened.source, paths=opened.paths)
     waiting = [task for task in tasks if not task.is_done]
     with view:
-        view.begin(_begun(opened, name=name, num_tasks=len(tasks), num_waiting=len(waiting)))
+        view.begin(_begun(opened, study=study, name=name, num_tasks=len(tasks), num_waiting=len(waiting)))
         outcomes = _run(waiting, site=site, opened=opened, request=request, view=view, stop=stop)
     finish = _finish(study, opened=opened, outcomes=outcomes, is_whole=len(outcomes) == len(waiting))
     found = finish.conclusion or Conclusion((), ())
@@ -94,7 +94,7 @@ def _finish(
     return ProbeFinish(conclusion, ExitCode.FAILED_RUNS if failures else ExitCode.DONE, failures)
 
 
-def _begun(opened: OpenedSource, *, name: str, num_tasks: int, num_waiting: int) -> ProbeBegun:
+def _begun(opened: OpenedSource, *, study: AbstractStudy, name: str, num_tasks: int, num_waiting: int) -> ProbeBegun:
     tokens = opened.source.tokens
     return ProbeBegun(
         study=name,
@@ -103,14 +103,15 @@ def _begun(opened: OpenedSource, *, name: str, num_tasks: int, num_waiting: int)
         num_done_before=num_tasks - num_waiting,
         num_contexts=tokens.num_contexts,
         tokens_sha256=tokens.sha256,
-        notes=opened.source.notes,
+        notes=study.notes(opened.source),
     )
 
 
-def _make_directory(opened: OpenedSource) -> None:
+def _make_directory(opened: OpenedSource, *, writes_stream: bool) -> None:
     root = opened.paths.root
     try:
         root.mkdir(parents=True, exist_ok=True)
-        np.save(opened.paths.stream_file, opened.source.tokens.stream, allow_pickle=False)
+        if writes_stream:
+            np.save(opened.paths.stream_file, opened.source.tokens.stream, allow_pickle=False)
     except OSError as error:
         raise RunDirectoryError(f"{root} cannot be written: {error.strerror}; choose another --out") from error

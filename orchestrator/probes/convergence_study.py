@@ -22,7 +22,14 @@ from configs.durable import write_bytes_durably
 from configs.errors import ConfigurationError
 from configs.probe_paths import ProbePaths
 from orchestrator.probes.request import provenance_of
-from orchestrator.probes.study import AbstractStudy, Conclusion, measured_groups, measurement_tasks
+from orchestrator.probes.study import (
+    AbstractStudy,
+    Conclusion,
+    measured_groups,
+    measurement_tasks,
+    require_measured,
+    shortage_note,
+)
 from orchestrator.probes.task import ProbeTask
 from workers.probes.array_files import read_arrays
 from workers.probes.checkpoints import CheckpointGroup
@@ -39,6 +46,15 @@ _RESAMPLING_SEED = 0
 @final
 class ConvergenceStudy(AbstractStudy):
     """Needs at least two seeds; the frequency of tokens and parts of speech where they can be had."""
+
+    @property
+    def uses_stored(self) -> bool:
+        """See the base class. Whole distributions are not stored."""
+        return False
+
+    def notes(self, source: ProbeSource) -> tuple[str, ...]:
+        """See the base class."""
+        return (*source.notes, *shortage_note(source))
 
     def require(self, source: ProbeSource) -> None:
         """See the base class."""
@@ -59,6 +75,7 @@ class ConvergenceStudy(AbstractStudy):
         rng = np.random.default_rng(_RESAMPLING_SEED)
         resamples = StoryResamples(source.tokens.stories, num_resamples=_NUM_RESAMPLES, rng=rng)
         measured = measured_groups(source, paths=paths, measurement=DIVERGENCE)
+        require_measured(measured, paths=paths)
         rows: list[Row] = []
         groups: list[DivergenceGroup] = []
         left_out: list[str] = []

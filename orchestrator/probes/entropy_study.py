@@ -1,6 +1,5 @@
 """Ask which part of the cross entropy falls when, and what each part owes to the size of the model."""
 
-from dataclasses import replace
 from typing import Any, final
 
 from numpy.typing import NDArray
@@ -10,10 +9,16 @@ from analysis.probes.entropy_summary import entropy_sentences, entropy_summary
 from analysis.probes.entropy_table import ScoredGroup, entropy_table
 from analysis.probes.probe_tables import write_probe_table
 from configs.durable import write_bytes_durably
-from configs.errors import ConfigurationError
 from configs.probe_paths import ProbePaths
 from orchestrator.probes.request import provenance_of
-from orchestrator.probes.study import AbstractStudy, Conclusion, measured_groups, measurement_tasks
+from orchestrator.probes.study import (
+    AbstractStudy,
+    Conclusion,
+    measured_groups,
+    measurement_tasks,
+    require_measured,
+    shortage_note,
+)
 from orchestrator.probes.task import ProbeTask
 from workers.probes.array_files import read_arrays
 from workers.probes.checkpoints import CheckpointGroup
@@ -37,13 +42,19 @@ class EntropyStudy(AbstractStudy):
     def __init__(self, *, uses_stored: bool) -> None:
         self._uses_stored = uses_stored
 
-    def require(self, source: ProbeSource) -> None:
+    @property
+    def uses_stored(self) -> bool:
         """See the base class."""
-        if self._uses_stored and source.stored_tokens is None:
-            raise ConfigurationError(
-                "--stored needs one set of evaluated tokens for all conditions, as run directories with one context "
-                "length have; leave it out"
-            )
+        return self._uses_stored
+
+    def notes(self, source: ProbeSource) -> tuple[str, ...]:
+        """See the base class. Statistics of ranks depend on how many tokens there are."""
+        if self._uses_stored:
+            return (*source.notes, "Entropies of ranks move with the number of tokens; compare the same tokens alone.")
+        return (*source.notes, *shortage_note(source, consequence="; entropies of ranks move with their number"))
+
+    def require(self, source: ProbeSource) -> None:
+        """See the base class. Any checkpoint will do."""
 
     def tasks(self, source: ProbeSource, *, paths: ProbePaths) -> tuple[ProbeTask, ...]:
         """See the base class."""
@@ -51,14 +62,14 @@ class EntropyStudy(AbstractStudy):
 
     def conclude(self, source: ProbeSource, *, paths: ProbePaths) -> Conclusion:
         """See the base class."""
-        if self._uses_stored and source.stored_tokens is not None:
-            source = replace(source, tokens=source.stored_tokens)
+        if self._uses_stored:
             groups = [_scored(group, arrays=stored_scores(group)) for group in source.groups]
         else:
             groups = [
                 _scored(group, arrays=_measured(group, paths=paths))
                 for group in measured_groups(source, paths=paths, measurement=SCORES)
             ]
+        require_measured(groups, paths=paths)
         table = entropy_table(groups)
         write_probe_table(table, path=paths.table("entropy"), provenance=provenance_of(source))
         summary = entropy_summary(table, groups=groups)

@@ -8,6 +8,7 @@ from typing import Self, TextIO, final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from configs.counted import counted
 from orchestrator.probes.task import TaskOutcome
 
 __all__ = [
@@ -186,12 +187,17 @@ def choose_probe_view(*, wants_json: bool, is_terminal: bool, stream: TextIO) ->
 
 
 def _opening_lines(begun: ProbeBegun) -> tuple[str, ...]:
-    done = f", {begun.num_done_before} of them measured before" if begun.num_done_before else ""
-    if not begun.num_tasks:
-        return (f"probe {begun.study} of {begun.source}: from what training stored, without a forward pass",)
-    noun = "interval" if begun.num_tasks == 1 else "intervals"
     return (
-        f"probe {begun.study} of {begun.source}: {begun.num_tasks} {noun}{done}; "
-        f"{begun.num_contexts:,} next tokens (hash {begun.tokens_sha256[:12]})",
+        f"probe {begun.study} of {begun.source}: {_how(begun)}; "
+        f"{counted(begun.num_contexts, 'next token')} (hash {begun.tokens_sha256[:12]})",
         *(f"note: {note}" for note in begun.notes),
     )
+
+
+def _how(begun: ProbeBegun) -> str:
+    if not begun.num_tasks:
+        return "from what training stored, without a forward pass"
+    measurements = counted(begun.num_tasks, "measurement")
+    if begun.num_done_before == begun.num_tasks:
+        return f"{measurements}{',' if begun.num_tasks == 1 else ', all'} made before"
+    return f"{measurements}, {begun.num_done_before:,} of them made before" if begun.num_done_before else measurements

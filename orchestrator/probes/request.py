@@ -1,7 +1,7 @@
 """What the user asked of a probe, and the checkpoints and tokens that it amounts to."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from configs.errors import CheckpointError, ConfigurationError
@@ -10,7 +10,7 @@ from configs.probe_paths import ProbePaths
 from orchestrator.run_directory import recognize_run_directory
 from workers.probes.source import ProbeSource
 
-__all__ = ["OpenedSource", "ProbeRequest", "open_source", "provenance_of"]
+__all__ = ["OpenedSource", "ProbeRequest", "open_source", "open_stored_source", "provenance_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,24 @@ def open_source(request: ProbeRequest) -> OpenedSource:
     return _open_run(request.run, request) if request.run is not None else _open_elsewhere(request)
 
 
+def open_stored_source(request: ProbeRequest) -> OpenedSource:
+    """The same, where the tokens are those that training evaluated.
+
+    Raises:
+        UserError: If the options ask for other tokens, or no such tokens are there.
+    """
+    for option, value in (("--tokens", request.num_tokens), ("--context-length", request.context_length)):
+        if value is not None:
+            raise ConfigurationError(f"{option} {value} chooses tokens, and --stored has its own; leave one out")
+    opened = open_source(request)
+    if opened.source.stored_tokens is None:
+        raise ConfigurationError(
+            "--stored needs one set of evaluated tokens for all conditions, as run directories with one context "
+            "length have; leave it out"
+        )
+    return replace(opened, source=replace(opened.source, tokens=opened.source.stored_tokens, shortage=""))
+
+
 def _open_run(run: Path, request: ProbeRequest) -> OpenedSource:
     from workers.probes.run_source import read_run_source
 
@@ -102,8 +120,10 @@ def _open_elsewhere(request: ProbeRequest) -> OpenedSource:
         raise ConfigurationError("--checkpoints needs a text to probe on; give --text FILE")
     if request.out is None:
         raise ConfigurationError("--checkpoints needs a place for the results; give --out DIR")
-    if not request.text.is_file():
-        raise ConfigurationError(f"--text {request.text} is no file (looked from {Path.cwd()}); check the path")
+    _refuse_lists_of_a_hub(request)
+    for option, file in (("--text", request.text), ("--unigram", request.unigram), ("--tokenizer", request.tokenizer)):
+        if file is not None and not file.is_file():
+            raise ConfigurationError(f"{option} {file} is no file (looked from {Path.cwd()}); check the path")
     asked = HuggingFaceRequest(
         pattern=request.checkpoints,
         text=request.text,
@@ -121,6 +141,23 @@ def _open_elsewhere(request: ProbeRequest) -> OpenedSource:
     except CheckpointError as error:
         raise ConfigurationError(f"--checkpoints {request.checkpoints}: {error}") from error
     return OpenedSource(request.checkpoints, source, ProbePaths(request.out))
+
+
+def _refuse_lists_of_a_hub(request: ProbeRequest) -> None:
+    from workers.probes.hub_checkpoints import HUB_PREFIX
+
+    if request.checkpoints is None or request.checkpoints.startswith(HUB_PREFIX):
+        return
+    for option, value in (
+        ("--conditions", request.conditions),
+        ("--seeds", request.seeds),
+        ("--steps", request.steps),
+    ):
+        if value is not None:
+            raise ConfigurationError(
+                f"{option} {value} lists what a hub holds, and directories are searched; leave it out, or write it "
+                "into the pattern of --checkpoints"
+            )
 
 
 def _numbers(text: str | None, *, option: str) -> tuple[int, ...]:

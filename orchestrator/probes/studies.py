@@ -35,7 +35,7 @@ def make_study(name: str, *, options: StudyOptions = _NO_OPTIONS) -> AbstractStu
         options: What not every study can be asked.
 
     Raises:
-        ConfigurationError: If there is none; the message lists those that there are.
+        ConfigurationError: If there is none, with the names of those that there are; or if an option has no meaning.
     """
     if name in STUDY_NAMES and name != "trends" and (options.starts or options.items):
         raise ConfigurationError(f"--start and --items belong to trends; leave them out for {name}")

@@ -1,17 +1,18 @@
 """What every study of checkpoints must tell: whether it can be done, its tasks, and what they amount to."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sized
 from dataclasses import dataclass
 from pathlib import Path
 
+from configs.errors import RunDirectoryError
 from configs.probe_paths import ProbePaths
 from orchestrator.probes.task import Output, ProbeTask
 from workers.probes.checkpoints import CheckpointGroup
 from workers.probes.measure import DIVERGENCE, MeasureTask, measure_group, measurement_fingerprint
 from workers.probes.source import ProbeSource
 
-__all__ = ["AbstractStudy", "Conclusion", "measured_groups", "measurement_tasks"]
+__all__ = ["AbstractStudy", "Conclusion", "measured_groups", "measurement_tasks", "require_measured", "shortage_note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class Conclusion:
 
 class AbstractStudy(ABC):
     """A question about checkpoints. It holds its own options, and nothing of any source."""
+
+    @property
+    @abstractmethod
+    def uses_stored(self) -> bool:
+        """Whether it takes what training stored of its evaluated tokens, and makes no forward pass."""
+
+    @abstractmethod
+    def notes(self, source: ProbeSource) -> tuple[str, ...]:
+        """What a reader should know of the source before it is probed, one sentence each."""
 
     @abstractmethod
     def require(self, source: ProbeSource) -> None:
@@ -82,6 +92,28 @@ def measured_groups(source: ProbeSource, *, paths: ProbePaths, measurement: str)
         for output in _outputs(group, source=source, paths=paths, measurements=(measurement,)).values()
         if output.is_current
     )
+
+
+def require_measured(measured: Sized, *, paths: ProbePaths) -> None:
+    """Refuse to conclude from nothing.
+
+    Raises:
+        RunDirectoryError: If there is no measurement.
+    """
+    if not len(measured):
+        raise RunDirectoryError(
+            f"{paths.root} holds no measured checkpoint of any condition; mend what failed above and probe again."
+        )
+
+
+def shortage_note(source: ProbeSource, *, consequence: str = "") -> tuple[str, ...]:
+    """That there are fewer tokens than were asked for, if there are, and what comes of it.
+
+    Args:
+        source: The checkpoints and tokens.
+        consequence: Goes on with the sentence, without its full stop.
+    """
+    return (f"{source.shortage}{consequence}.",) if source.shortage else ()
 
 
 def _outputs(

@@ -1,6 +1,5 @@
 """Turn what was measured for `seedscope probe trends` into its tables and sentences."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -16,13 +15,13 @@ from analysis.trends.rules import TrendRule
 from analysis.trends.text_tables import text_scaling, text_table
 from analysis.trends.token_trends import TokenTrends, find_token_trends
 from analysis.trends.trajectories import TokenTrajectories
-from analysis.trends.trend_summary import ChoiceFacts, TextFacts, TrendFacts, trend_sentences, trend_summary
+from analysis.trends.trend_sentences import trend_sentences
+from analysis.trends.trend_summary import ChoiceFacts, TextFacts, TrendFacts, trend_summary
 from analysis.undefined import Undefined
 from configs.durable import write_bytes_durably
-from configs.errors import RunDirectoryError
 from configs.probe_paths import ProbePaths
 from orchestrator.probes.request import provenance_of
-from orchestrator.probes.study import Conclusion
+from orchestrator.probes.study import Conclusion, require_measured
 from orchestrator.probes.trend_inputs import (
     answered_choices,
     empty_predictions,
@@ -54,11 +53,7 @@ def conclude_trends(
     """
     is_stored = options is None
     trajectories = stored_trajectories(source) if is_stored else measured_trajectories(source, paths=paths)
-    if not trajectories:
-        raise RunDirectoryError(f"{paths.root} holds no measured checkpoint of any condition; probe again.")
-    if is_stored:
-        assert source.stored_tokens is not None
-        source = replace(source, tokens=source.stored_tokens)
+    require_measured(trajectories, paths=paths)
     provenance = provenance_of(source)
     tables = _Tables(paths, provenance=provenance)
     kinds = token_kinds(source)

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from analysis.trends.token_trends import DEFAULT_STARTS
 from configs.errors import ConfigurationError
 from configs.probe_paths import ProbePaths
-from orchestrator.probes.study import AbstractStudy, Conclusion, measurement_tasks
+from orchestrator.probes.study import AbstractStudy, Conclusion, measurement_tasks, shortage_note
 from orchestrator.probes.task import ProbeTask
 from orchestrator.probes.trend_conclusion import conclude_trends
 from orchestrator.probes.trend_tasks import choice_tasks, find_writers, text_tasks
@@ -30,27 +30,34 @@ class TrendsStudy(AbstractStudy):
         starts: Shares of training from which trends are told; empty for those of the paper.
         items: BIG-bench files; empty for the built-in items.
         uses_stored: Take the losses that training stored, and make no forward pass.
+
+    Raises:
+        ConfigurationError: If an option has no meaning, or a file is no BIG-bench task.
     """
 
     def __init__(self, *, starts: tuple[float, ...], items: tuple[Path, ...], uses_stored: bool) -> None:
+        for start in starts:
+            if not 0 <= start < 1:
+                raise ConfigurationError(f"--start {start} is no share of training; give a number from 0 to below 1")
+        if uses_stored and items:
+            raise ConfigurationError("--stored makes no forward pass, which --items needs; give one of them")
+        for path in items:
+            read_bigbench_items(path)
         self._starts = tuple(dict.fromkeys(starts)) or DEFAULT_STARTS
         self._items = items
         self._uses_stored = uses_stored
 
-    def require(self, source: ProbeSource) -> None:
+    @property
+    def uses_stored(self) -> bool:
         """See the base class."""
-        for start in self._starts:
-            if not 0 <= start < 1:
-                raise ConfigurationError(f"--start {start} is no share of training; give a number from 0 to below 1")
-        if self._uses_stored and source.stored_tokens is None:
-            raise ConfigurationError(
-                "--stored needs one set of evaluated tokens for all conditions, as run directories with one context "
-                "length have; leave it out"
-            )
-        if self._uses_stored and self._items:
-            raise ConfigurationError("--stored makes no forward pass, which --items needs; give one of them")
-        for path in self._items:
-            read_bigbench_items(path)
+        return self._uses_stored
+
+    def notes(self, source: ProbeSource) -> tuple[str, ...]:
+        """See the base class."""
+        return (*source.notes, *shortage_note(source))
+
+    def require(self, source: ProbeSource) -> None:
+        """See the base class. Any checkpoint will do."""
 
     def tasks(self, source: ProbeSource, *, paths: ProbePaths) -> tuple[ProbeTask, ...]:
         """See the base class."""

@@ -77,4 +77,4 @@ def test_too_little_is_said():
     assert rise_then_fall(noise(1)[:, :4], rng=np.random.default_rng(0)) == Undefined(
         "4 checkpoints; a rise and a fall need 5"
     )
-    assert replicated_rises(np.stack([noise(1), noise(2)])) == Undefined("a test over seeds needs 3; there are 2")
+    assert replicated_rises(np.stack([noise(1), noise(2)])) == Undefined("2 seeds; a test over seeds needs 3")

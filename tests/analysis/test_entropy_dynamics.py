@@ -42,8 +42,10 @@ def test_half_way_steps_are_interpolated_in_the_logarithm_of_the_step(groups) ->
 
     # The loss is half-way at 3, a third of the way from ln 2 to ln 16: exp(ln 2 + ln(8) / 3) - 1 = 3.
     assert summary["half_way_step"]["cross_entropy"]["mean"] == pytest.approx(3.0)
-    # The error entropy is half-way between ln 1 and ln 2: sqrt(2) - 1.
-    assert summary["half_way_step"]["error_entropy"]["mean"] == pytest.approx(np.sqrt(2) - 1)
+    # The error entropy is settled at step 1, and nothing was measured between 0 and 1.
+    assert summary["half_way_step"]["error_entropy"] == {
+        "undefined": "half of the change is made before step 1, the first step measured after 0"
+    }
     assert summary["num_non_embedding_parameters"] == 20
 
 
@@ -76,6 +78,25 @@ def test_one_interval_has_no_half_way(groups) -> None:
 
     assert summary["half_way_step"]["cross_entropy"] == {"undefined": "one interval shows no change"}
     assert summary["last"]["cross_entropy"]["mean"] == pytest.approx(5.0)
+
+
+def test_sentences_name_every_part_and_say_why_some_have_no_half_way_step(groups) -> None:
+    _, half_way, *undefined = entropy_sentences(entropy_summary(entropy_table(groups), groups=groups))
+
+    # Minus log norm is 5 - ln 8, 4 - ln 3 and 1 - ln 3; half of the change is made .497 of the way from ln 2 to ln 16.
+    assert half_way == "base: half of the change is made in minus log norm by step 5 [5, 5]."
+    assert undefined == [
+        "base: no half-way step of error entropy and self-alignment: half of the change is made before step 1, the "
+        "first step measured after 0."
+    ]
+
+
+def test_one_seed_has_no_mean_in_its_sentence(groups) -> None:
+    table = entropy_table(groups)
+
+    first, *_ = entropy_sentences(entropy_summary(table[table.seed == 7], groups=groups))
+
+    assert "(1 seed, 8 tokens, " in first
 
 
 def test_condition_in_which_no_seed_is_complete_is_told_of_without_numbers(groups) -> None:

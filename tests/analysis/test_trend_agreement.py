@@ -49,7 +49,7 @@ def test_all_but_one_by_chance_is_counted_by_hand():
 
 def test_one_class_for_all_tokens_has_no_kappa():
     assert fleiss_kappa(np.zeros((3, 10), dtype=np.int8)) == Undefined("every token is in one class")
-    assert seed_agreement(np.zeros((1, 10), dtype=np.int8)) == Undefined("agreement needs 2 seeds; there are 1")
+    assert seed_agreement(np.zeros((1, 10), dtype=np.int8)) == Undefined("1 seed; agreement needs 2")
 
 
 def test_sizes_are_compared_seed_by_seed():

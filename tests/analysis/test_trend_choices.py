@@ -95,6 +95,7 @@ def test_a_constant_score_has_no_rank_correlation():
 
     assert found.per_seed == (Undefined("all checkpoints have the same value"),)
     assert found.interval.n == 0
+    assert found.interval.mean == Undefined("no seed has a rho: all checkpoints have the same value")
 
 
 def test_slope_over_size_is_nats_per_e_fold():
@@ -103,4 +104,5 @@ def test_slope_over_size_is_nats_per_e_fold():
     slope = size_slope(np.array([[5.0, 4.0, 3.0], [5.0, 4.5, 4.0]]), num_parameters=sizes)
 
     assert slope.mean == pytest.approx(-0.75)
-    assert size_slope(np.array([[5.0, 4.0]]), num_parameters=np.array([100.0, 100.0])) == Undefined("one size only")
+    one_size = size_slope(np.array([[5.0, 4.0]]), num_parameters=np.array([100.0, 100.0]))
+    assert one_size == Undefined("1 size; a slope over sizes needs 2")

@@ -107,7 +107,11 @@ def test_the_initial_state_is_no_checkpoint_of_a_trend():
 
 @pytest.mark.parametrize(
     ("steps", "words"),
-    [([0, 1, 2], "2 checkpoints from 10% of training on"), ([0], "no checkpoint after the initial state")],
+    [
+        ([0, 1, 2], "2 checkpoints from 10 % of training on"),
+        ([0, 1], "1 checkpoint from 10 % of training on"),
+        ([0], "no checkpoint after the initial state"),
+    ],
 )
 def test_too_few_checkpoints_are_said(steps, words):
     window = trend_window(np.array(steps), rule=TrendRule.PAPER_INDEX, start_fraction=0.1)

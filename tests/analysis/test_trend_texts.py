@@ -58,10 +58,21 @@ def test_verdict_on_size_comes_from_the_last_interval_and_from_seeds_that_did_no
     assert (written.slope.n, written.verdict) == (2, "larger models predict worse")
 
 
+def test_texts_whose_only_seed_wrote_them_say_so():
+    lone = [
+        ScoredTexts(name, 1, 100, None, (1,), ("small/greedy",), np.full((1, 1, 1), 30.0), np.array([[10]]), (True,))
+        for name in SIZES
+    ]
+
+    (written,) = text_scaling(text_table(lone), num_parameters=SIZES)
+
+    assert written.verdict == "no seed is left but the one whose models wrote them"
+
+
 def test_one_size_has_no_verdict():
     (noise, _) = text_scaling(text_table([scored("small", [[4.0, 3.0]] * 3)]), num_parameters={"small": 1_000})
 
-    assert noise.slope == Undefined("one size only")
+    assert noise.slope == Undefined("1 size; a slope over sizes needs 2")
 
 
 ITEMS = ChoiceTable(

@@ -41,7 +41,7 @@ def test_probe_does_without_ray(run: Path, seedscope: Callable[..., Any], bin_di
     )
 
     assert (answer.exit_code, answer.complaint) == (0, "")
-    assert "7 intervals" in answer.output.splitlines()[0]
+    assert "7 measurements" in answer.output.splitlines()[0]
     assert answer.output.splitlines()[-1] == f"Written: {run}/probes/entropy.json"
 
 

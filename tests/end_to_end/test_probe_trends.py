@@ -53,8 +53,8 @@ def losses_by_transformers(transformers, checkpoint, *, stream):
 def test_all_tables_are_written_and_the_sentences_say_what_they_show(probed, sizes):
     assert probed.exit_code == 0, probed.complaint
     assert {path.name for path in (sizes / "probes").iterdir()} >= TREND_FILES
-    assert "little: after 10% of training" in probed.output
-    assert "items that do not fit a window of the models are left out" in probed.output
+    assert "little: after 10 % of training" in probed.output
+    assert "Items left out, since they do not fit a window of the models: " in " ".join(probed.output.split())
     json.loads((sizes / "probes" / "trends.json").read_text(), parse_constant=pytest.fail)
 
 
@@ -139,7 +139,7 @@ def test_what_is_measured_is_not_measured_again(probed, seedscope, sizes):
 
     again = seedscope(sizes.parent, "probe", "trends", sizes, "--inline", "--tokens", "640", "--start", "0.1")
 
-    assert "43 intervals, 43 of them measured before" in again.output
+    assert "43 measurements, all made before" in again.output
     assert (sizes / "probes" / "trends.parquet").read_bytes() == before
 
 

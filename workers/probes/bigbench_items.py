@@ -8,6 +8,7 @@ from typing import Any
 
 from configs.errors import ConfigurationError
 from workers.probes.choice_items import ChoiceItem
+from workers.probes.failed_reading import reason_of
 
 __all__ = ["read_bigbench_items"]
 
@@ -37,8 +38,8 @@ def read_bigbench_items(path: Path) -> tuple[ChoiceItem, ...]:
     examples = [example for example in _examples(task, path=path) if _num_correct(example) == 1]
     if len(examples) <= NUM_SHOTS:
         raise ConfigurationError(
-            f"--items {path} has {len(examples)} examples with exactly one correct option; two-shot items need "
-            f"{NUM_SHOTS + 1} or more"
+            f"--items {path} has {len(examples)} of the {NUM_SHOTS + 1} or more examples with exactly one correct "
+            "option that two-shot items need"
         )
     name = task.get("name")
     rng = random.Random(SHOT_SEED)
@@ -95,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         task = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"--items {path} cannot be read: {error}") from None
+        raise ConfigurationError(f"--items {path} cannot be read: {reason_of(error)}") from None
     if not isinstance(task, dict) or not isinstance(task.get("examples"), list):
         raise ConfigurationError(f"--items {path} is no BIG-bench task: it has no list `examples`")
     return task

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from configs.errors import CheckpointError, ConfigurationError
 from workers.checksums import file_sha256
+from workers.probes.failed_reading import reason_of
 
 if TYPE_CHECKING:
     from workers.probes.model import ProbeModel
@@ -46,7 +47,7 @@ def open_hugging_face(directory: Path) -> "ProbeModel":
                 str(directory), local_files_only=True, use_safetensors=True, dtype=torch.float32
             )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CheckpointError(f"transformers cannot read {directory}: {_first_line(error)}") from error
+        raise CheckpointError(f"transformers cannot read {directory}: {reason_of(error)}") from error
     embeddings = {id(weight): weight for weight in _embedding_weights(module)}
     return ProbeModel(
         module.eval(),
@@ -70,7 +71,7 @@ def tokenizer_json_of(directory: Path) -> str | None:
         tokenizer = _transformers().AutoTokenizer.from_pretrained(str(directory), local_files_only=True)
         tokenizer_json: str = tokenizer.backend_tokenizer.to_str()
     except (OSError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"the tokenizer in {directory} cannot be read: {_first_line(error)}") from error
+        raise CheckpointError(f"the tokenizer in {directory} cannot be read: {reason_of(error)}") from error
     return tokenizer_json
 
 
@@ -87,17 +88,14 @@ def end_id_of(directory: Path) -> int:
     return first
 
 
-def context_length_of(directory: Path) -> int:
-    """Most tokens in one window.
+def context_length_of(directory: Path) -> int | None:
+    """Most tokens in one window; None where the config does not tell.
 
     Raises:
-        CheckpointError: If the config does not tell.
+        CheckpointError: If there is no config that can be read.
     """
     config = _config(directory)
-    lengths = [config[key] for key in _CONTEXT_KEYS if isinstance(config.get(key), int)]
-    if not lengths:
-        raise CheckpointError(f"{directory / CONFIG_NAME} does not tell the context length; give --context-length")
-    return int(lengths[0])
+    return next((int(config[key]) for key in _CONTEXT_KEYS if isinstance(config.get(key), int)), None)
 
 
 def num_head_rows(directory: Path) -> int:
@@ -141,7 +139,7 @@ def _config(directory: Path) -> dict[str, Any]:  # Any: the tree of a JSON file
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read: {_first_line(error)}") from error
+        raise CheckpointError(f"{path} cannot be read: {reason_of(error)}") from error
     if not isinstance(config, dict):
         raise CheckpointError(f"{path} is no config of a model")
     return config
@@ -155,7 +153,3 @@ def _transformers() -> Any:  # Any: an optional library without complete types
     quieted: Any = transformers
     quieted.utils.logging.disable_progress_bar()
     return quieted
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

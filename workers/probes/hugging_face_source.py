@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from configs.corpus import ALL_STORIES, CorpusConfig
-from configs.errors import ConfigurationError, CorpusError
+from configs.errors import CheckpointError, ConfigurationError, CorpusError
 from workers.corpus_encoding import TokenStream, encode_texts
 from workers.probes.checkpoint_pattern import FoundCheckpoint, find_checkpoints
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
+from workers.probes.failed_reading import reason_of
 from workers.probes.hub_checkpoints import HUB_PREFIX, fetch_checkpoints, fetch_from_hub
 from workers.probes.hugging_face import (
     context_length_of,
@@ -23,7 +24,7 @@ from workers.probes.hugging_face import (
     weights_sha256,
 )
 from workers.probes.source import ProbeSource
-from workers.probes.tokens import ProbeTokens, whole_stories
+from workers.probes.tokens import ProbeTokens, chosen_context_length, whole_stories
 from workers.story_sources import read_stories
 
 __all__ = ["HuggingFaceRequest", "read_hugging_face_source"]
@@ -67,7 +68,7 @@ def read_hugging_face_source(request: HuggingFaceRequest) -> ProbeSource:
     tokens = ProbeTokens(
         stream=whole_stories(stream, end_id=end_id, num_tokens=request.num_tokens),
         end_id=end_id,
-        context_length=request.context_length or min(context_length_of(one.directory) for one in found),
+        context_length=_context_length(found, asked=request.context_length),
     )
     return ProbeSource(
         groups=tuple(_groups(found, tokens_per_step=request.tokens_per_step)),
@@ -77,7 +78,10 @@ def read_hugging_face_source(request: HuggingFaceRequest) -> ProbeSource:
         unigram_counts=_counts(request, tokenizer_json=tokenizer_json, end_id=end_id, num_types=num_types),
         seed_controls=(),
         stored_tokens=None,
-        notes=_notes(found, tokens=tokens, request=request),
+        notes=_notes(found, request=request),
+        shortage=f"{request.text} gives {tokens.num_contexts:,} of the {request.num_tokens:,} next tokens asked for"
+        if tokens.num_contexts < request.num_tokens // 2
+        else "",
     )
 
 
@@ -91,6 +95,15 @@ def _find(request: HuggingFaceRequest) -> tuple[FoundCheckpoint, ...]:
         steps=request.steps,
         fetch=fetch_from_hub,
     )
+
+
+def _context_length(found: Sequence[FoundCheckpoint], *, asked: int | None) -> int:
+    """What was asked for; a config need not tell the length then, but where it does, windows may not be longer."""
+    lengths = {one.directory: context_length_of(one.directory) for one in found}
+    silent = [directory for directory, length in lengths.items() if length is None]
+    if silent and asked is None:
+        raise CheckpointError(f"the config in {silent[0]} does not tell the context length; give --context-length")
+    return chosen_context_length(asked, told=[length for length in lengths.values() if length is not None])
 
 
 def _groups(found: Sequence[FoundCheckpoint], *, tokens_per_step: int | None) -> Iterator[CheckpointGroup]:
@@ -116,7 +129,7 @@ def _one_tokenizer(found: Sequence[FoundCheckpoint], *, given: Path | None) -> s
         own = tokenizer_json_of(one.directory)
         if own is None:
             continue
-        if kept is not None and _canonical(own) != _canonical(kept):
+        if kept is not None and _canonical(own, origin=str(one.directory)) != _canonical(kept, origin=origin):
             raise ConfigurationError(
                 f"the tokenizers of {origin} and {one.directory} differ, so their predictions cannot be compared; "
                 "probe checkpoints of one tokenizer at a time"
@@ -124,6 +137,7 @@ def _one_tokenizer(found: Sequence[FoundCheckpoint], *, given: Path | None) -> s
         kept, origin = own, str(one.directory)
     if kept is None:
         raise ConfigurationError(f"{found[0].directory} holds no tokenizer; name one with --tokenizer FILE")
+    _canonical(kept, origin=origin)
     return kept
 
 
@@ -131,15 +145,15 @@ def _read_tokenizer(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"--tokenizer {path} cannot be read: {error}") from None
+        raise ConfigurationError(f"--tokenizer {path} cannot be read: {reason_of(error)}") from None
 
 
-def _canonical(tokenizer_json: str) -> str:
+def _canonical(tokenizer_json: str, *, origin: str) -> str:
     """The tokenizer apart from how its file is laid out, and from padding and truncation, which are never used."""
     try:
         tokenizer = Tokenizer.from_str(tokenizer_json)
     except Exception as error:  # noqa: BLE001, tokenizers raises bare Exception
-        raise ConfigurationError(f"a tokenizer cannot be read: {error}") from None
+        raise ConfigurationError(f"the tokenizer of {origin} cannot be read: {reason_of(error)}") from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return str(tokenizer.to_str())
@@ -188,7 +202,7 @@ def _counts(
     try:
         counts = np.load(request.unigram, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise CorpusError(f"--unigram {request.unigram} cannot be read: {error}") from None
+        raise CorpusError(f"--unigram {request.unigram} cannot be read: {reason_of(error)}") from None
     if counts.shape != (num_types,) or not np.issubdtype(counts.dtype, np.integer) or (counts < 0).any():
         raise CorpusError(
             f"--unigram {request.unigram} holds {counts.dtype} of shape {counts.shape}; it needs one count for each "
@@ -197,7 +211,7 @@ def _counts(
     return np.asarray(counts, dtype=np.int64)
 
 
-def _notes(found: Sequence[FoundCheckpoint], *, tokens: ProbeTokens, request: HuggingFaceRequest) -> tuple[str, ...]:
+def _notes(found: Sequence[FoundCheckpoint], *, request: HuggingFaceRequest) -> tuple[str, ...]:
     notes = []
     if request.unigram is None:
         notes.append("Without --unigram there are no token frequencies: what needs them is left empty.")
@@ -207,9 +221,4 @@ def _notes(found: Sequence[FoundCheckpoint], *, tokens: ProbeTokens, request: Hu
         num_missing = len(seeds) * len({one.step for one in of_condition}) - len(of_condition)
         if num_missing:
             notes.append(f"{condition} lacks {num_missing} of the checkpoints that its seeds and steps would have.")
-    if tokens.num_contexts < request.num_tokens // 2:
-        notes.append(
-            f"{request.text} gives {tokens.num_contexts:,} next tokens of the {request.num_tokens:,} asked for; "
-            "entropies of ranks move with their number."
-        )
     return tuple(notes)

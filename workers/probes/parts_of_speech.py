@@ -121,10 +121,15 @@ def tag_stream(source: ProbeSource) -> PartsOfSpeech:
         of_story = _tags_of_story(words.tolist(), tokenizer=tokenizer, tag_sentence=tag_sentence)
         num_untagged += of_story is None
         tags += (of_story or [""] * len(words)) + [""] * (len(story) - len(words))
-    notes = (
-        (f"{num_untagged:,} stories do not encode to the same tokens again and have no tags.",) if num_untagged else ()
-    )
-    return PartsOfSpeech(np.array(tags), notes)
+    return PartsOfSpeech(np.array(tags), _untagged_note(num_untagged))
+
+
+def _untagged_note(num_untagged: int) -> tuple[str, ...]:
+    if not num_untagged:
+        return ()
+    if num_untagged == 1:
+        return ("1 story does not encode to the same tokens again and has no tags.",)
+    return (f"{num_untagged:,} stories do not encode to the same tokens again and have no tags.",)
 
 
 def words_of(text: str, *, tag_sentence: TagSentence) -> list[TaggedWord]:

@@ -14,7 +14,7 @@ from workers.corpus import Corpus, load_corpus
 from workers.local_store import LocalPublished
 from workers.probes.checkpoints import Checkpoint, CheckpointGroup
 from workers.probes.source import ProbeSource
-from workers.probes.tokens import ProbeTokens, whole_stories
+from workers.probes.tokens import ProbeTokens, chosen_context_length, whole_stories
 from workers.record_files import WEIGHTS_NAME, read_record
 from workers.records import IntervalRecord
 
@@ -42,13 +42,8 @@ def read_run_source(
     tokens = ProbeTokens(
         stream=whole_stories(corpus.validation, end_id=end_id, num_tokens=num_tokens),
         end_id=end_id,
-        context_length=context_length or _shortest_context(config),
+        context_length=chosen_context_length(context_length, told=_context_lengths(config)),
     )
-    if len(corpus.validation) <= num_tokens:
-        notes.append(
-            f"The validation text gives {tokens.num_contexts:,} next tokens, fewer than the {num_tokens:,} asked for; "
-            "entropies of ranks move with their number."
-        )
     return ProbeSource(
         groups=groups,
         tokens=tokens,
@@ -58,11 +53,14 @@ def read_run_source(
         seed_controls=config.seed_controls,
         stored_tokens=_stored_tokens(corpus, config=config, end_id=end_id),
         notes=tuple(notes),
+        shortage=f"The validation text gives {tokens.num_contexts:,} of the {num_tokens:,} next tokens asked for"
+        if len(corpus.validation) <= num_tokens
+        else "",
     )
 
 
 def _stored_tokens(corpus: Corpus, *, config: ExperimentConfig, end_id: int) -> ProbeTokens | None:
-    lengths = {config.for_condition(name).model.context_length for name in config.condition_names}
+    lengths = _context_lengths(config)
     if len(lengths) > 1:
         return None
     first = config.evaluation.offset
@@ -70,8 +68,8 @@ def _stored_tokens(corpus: Corpus, *, config: ExperimentConfig, end_id: int) -> 
     return ProbeTokens(stream=stream.astype(np.uint32), end_id=end_id, context_length=lengths.pop())
 
 
-def _shortest_context(config: ExperimentConfig) -> int:
-    return min(config.for_condition(name).model.context_length for name in config.condition_names)
+def _context_lengths(config: ExperimentConfig) -> set[int]:
+    return {config.for_condition(name).model.context_length for name in config.condition_names}
 
 
 def _find_groups(paths: RunPaths, *, config: ExperimentConfig) -> tuple[tuple[CheckpointGroup, ...], list[str]]:

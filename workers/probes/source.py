@@ -26,6 +26,8 @@ class ProbeSource:
         stored_tokens: The evaluated tokens, whose losses training stored; None where it stored none, or where
             conditions cut them into different windows.
         notes: What a reader should know about all this, one sentence each.
+        shortage: That the text gives fewer tokens than were asked for, a sentence without its full stop; empty where it
+            gives them.
     """
 
     groups: tuple[CheckpointGroup, ...]
@@ -36,6 +38,7 @@ class ProbeSource:
     seed_controls: tuple[str, ...]
     stored_tokens: ProbeTokens | None
     notes: tuple[str, ...]
+    shortage: str
 
     @property
     def conditions(self) -> tuple[str, ...]:

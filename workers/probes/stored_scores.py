@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.errors import CheckpointError
+from configs.errors import RunDirectoryError
 from workers.probes.checkpoints import CheckpointGroup
 from workers.record_files import SCORES_NAME
 
@@ -21,7 +21,7 @@ def stored_losses(group: CheckpointGroup) -> NDArray[np.float32]:
     """Nats per evaluated token of every member, shape (num_seeds, num_tokens).
 
     Raises:
-        CheckpointError: If a file is missing or damaged.
+        RunDirectoryError: If a file is missing or damaged.
     """
     return np.asarray(stored_scores(group)["loss_nats"], dtype=np.float32)
 
@@ -30,7 +30,7 @@ def stored_scores(group: CheckpointGroup) -> dict[str, NDArray[Any]]:
     """The same arrays that `measure_group` writes as scores, of the evaluated tokens.
 
     Raises:
-        CheckpointError: If a file is missing or damaged.
+        RunDirectoryError: If a file is missing or damaged.
     """
     model = group.members[0].model
     assert model is not None, "scores are stored in run directories, whose models are ours"
@@ -48,4 +48,4 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             return {name: file[name] for name in _NAMES}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is missing or damaged ({error}); probe without --stored.") from error
+        raise RunDirectoryError(f"{path} is missing or damaged; probe without --stored.") from error

@@ -1,17 +1,17 @@
 """The tokens on which every checkpoint is probed: whole stories, the same for all, known by their hash."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.errors import CorpusError
+from configs.errors import ConfigurationError, CorpusError
 from workers.corpus_encoding import TokenStream
 
-__all__ = ["ProbeTokens", "whole_stories"]
+__all__ = ["ProbeTokens", "chosen_context_length", "whole_stories"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,26 @@ class ProbeTokens:
         return inputs.reshape(-1, width).astype(np.int64), targets.reshape(-1, width).astype(np.int64)
 
 
+def chosen_context_length(asked: int | None, *, told: Collection[int]) -> int:
+    """Inputs of one window: what was asked for, or the shortest context of all models.
+
+    Args:
+        asked: None for the shortest.
+        told: The context of every model that tells it; at least one, unless a length was asked for.
+
+    Raises:
+        ConfigurationError: If a model cannot read windows of the length that was asked for.
+    """
+    if asked is None:
+        return min(told)
+    if told and asked > min(told):
+        raise ConfigurationError(
+            f"--context-length {asked:,} is more than the shortest context of the models, {min(told):,} tokens; give "
+            "that or less"
+        )
+    return asked
+
+
 def whole_stories(stream: TokenStream, *, end_id: int, num_tokens: int) -> NDArray[np.uint32]:
     """The first stories that together hold at most `num_tokens` next tokens.
 
@@ -95,6 +115,7 @@ def whole_stories(stream: TokenStream, *, end_id: int, num_tokens: int) -> NDArr
         raise CorpusError("the text to probe on holds no story with an end token after it; give other text.")
     if not len(fitting) or fitting[-1] == 0:
         raise CorpusError(
-            f"probe.tokens={num_tokens} is less than the {ends[0]} next tokens of the first story; raise it."
+            f"{num_tokens:,} tokens to probe on are fewer than the {ends[0]:,} next tokens of the first story; give "
+            "more, by --tokens or probe.tokens."
         )
     return np.asarray(stream[: fitting[-1] + 1], dtype=np.uint32)

@@ -8,22 +8,20 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.canvas import Canvas, new_axes
-from analysis.figures.convergence import plot_class_convergence, plot_convergence, plot_references
+from analysis.figures.convergence import plot_convergence, plot_references
 from analysis.probes.probe_tables import read_probe_table
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
+from analysis.report.convergence_classes import class_blocks
 from analysis.report.facts import ReportFacts
 from analysis.report.numbers import amount, is_defined, number, why
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["Convergence"]
 
-_SYSTEMS = {
-    "frequency": "occurrences of the next token in the training text",
-    "surprisal": "final surprisal of the next token, nats",
-    "pos_next": "part of speech of the next token",
-}
+_BETWEEN = "between seeds"
+_FROM = "from simple distributions"
 _NUMBERS = ("convergence_nats", "jackknife_se", "resample_se", "kl_to_uniform_nats", "kl_to_unigram_nats")
-_PARTS_OF_SPEECH = ("nouns", "verbs", "JJ", "function words", "content words")
 
 
 @final
@@ -50,8 +48,7 @@ class Convergence(AbstractSection):
             _curve_figure(everything, summary=summary),
             _phase_table(summary),
         ]
-        classes = _class_figure(table)
-        blocks += [classes] if classes else []
+        blocks += class_blocks(table)
         blocks += [_apart_note(name, one) for name, one in summary["conditions"].items() if one["seeds_apart"]]
         return blocks
 
@@ -66,21 +63,19 @@ def _curve_figure(table: pd.DataFrame, *, summary: Mapping[str, Any]) -> FigureB
             canvas, height=320 * num_rows, rows=num_rows, columns=columns, gap_x=74, left=66, bottom=46
         )
         plot_convergence(left, table, borders=borders).legend(loc="best")
+        left.set_title(_BETWEEN)
         plot_references(right, table).legend(loc="best", fontsize=8)
+        right.set_title(_FROM)
         return figure
 
     return FigureBlock(
         name="convergence",
-        caption=(
-            f"Left: expected convergence in nats over n = {num_seeds} seeds and {num_contexts:,} contexts; band: 95 % "
-            "t interval over seeds from the delete-one-seed jackknife, pointwise; rings: where detected phases meet. "
-            "Right: mean KL from the models to the uniform (dotted) and to the smoothed unigram distribution."
-        ),
+        caption=_caption(table, has_rings=bool(borders)),
         alt=_alt(table),
         draw=draw,
         table=TableBlock(
             name="convergence",
-            caption=f"Expected convergence, nats (n = {num_seeds} seeds, {num_contexts:,} contexts).",
+            caption=f"Expected convergence, nats (n = {num_seeds} seeds, {counted(num_contexts, 'context')}).",
             columns=("condition", "step", "convergence", "jackknife SE", "story SE", "KL to uniform", "KL to unigram"),
             rows=tuple(
                 (
@@ -95,15 +90,31 @@ def _curve_figure(table: pd.DataFrame, *, summary: Mapping[str, Any]) -> FigureB
     )
 
 
+def _caption(table: pd.DataFrame, *, has_rings: bool) -> str:
+    """What is drawn, and no more: two seeds have no band, and models may have no unigram distribution."""
+    num_seeds, num_contexts = int(table.num_seeds.max()), int(table.num_contexts.iloc[0])
+    between = f"expected convergence in nats over n = {num_seeds} seeds and {counted(num_contexts, 'context')}"
+    if table.jackknife_se.notna().any():
+        between += "; band: 95 % t interval over seeds from the delete-one-seed jackknife, pointwise"
+    if has_rings:
+        between += "; rings: where detected phases meet"
+    references = "the uniform distribution (dotted)"
+    if table.kl_to_unigram_nats.notna().any():
+        references += " and to the smoothed unigram distribution (solid)"
+    return f"{_BETWEEN.capitalize()}: {between}. {_FROM.capitalize()}: mean KL from the models to {references}."
+
+
 def _alt(table: pd.DataFrame) -> str:
-    sentences = []
-    for condition, rows in table.groupby("condition", sort=False):
-        first, last = rows.iloc[0], rows.iloc[-1]
-        sentences.append(
-            f"{condition}: convergence goes from {number(first.convergence_nats)} nats at step {amount(first.step)} to "
-            f"{number(last.convergence_nats)} at step {amount(last.step)}."
-        )
-    return " ".join(sentences)
+    return " ".join(_alt_of(str(condition), rows) for condition, rows in table.groupby("condition", sort=False))
+
+
+def _alt_of(condition: str, rows: pd.DataFrame) -> str:
+    first, last = rows.iloc[0], rows.iloc[-1]
+    goes = [("convergence", "convergence_nats"), ("the KL to the uniform distribution", "kl_to_uniform_nats")]
+    if rows.kl_to_unigram_nats.notna().any():
+        goes.append(("that to the unigram distribution", "kl_to_unigram_nats"))
+    moves = [f"{name} goes from {number(first[column])} to {number(last[column])} nats" for name, column in goes]
+    return f"{condition}, from step {amount(first.step)} to step {amount(last.step)}: {'; '.join(moves)}."
 
 
 def _phase_table(summary: Mapping[str, Any]) -> Block:
@@ -119,6 +130,8 @@ def _phase_table(summary: Mapping[str, Any]) -> Block:
         for name, one in summary["conditions"].items()
         for phase in one["phases"]
     )
+    if not rows and all(len(one["curve"]) == 1 for one in summary["conditions"].values()):
+        return Note("One interval shows no change, and so no phase.")
     if not rows:
         return Note("No phase was detected: the convergence changes by less than the declared margin throughout.")
     return TableBlock(
@@ -141,49 +154,7 @@ def _range(one: Mapping[str, Any], *, key: str) -> str:
     return f"{amount(steps[0])} to {amount(steps[1])} ({one['num_found']} of {one['num_repeats']})"
 
 
-def _class_figure(table: pd.DataFrame) -> FigureBlock | None:
-    """Of the last condition, the largest model of a ladder."""
-    condition = str(table.condition.iloc[-1])
-    rows = table[table.condition == condition]
-    systems = [system for system in _SYSTEMS if (rows.class_system == system).any()]
-    if not systems:
-        return None
-
-    def draw(canvas: Canvas) -> Figure:
-        num_rows, columns = (len(systems), 1) if canvas.is_narrow else (1, len(systems))
-        figure, panels = new_axes(
-            canvas, height=330 * num_rows, rows=num_rows, columns=columns, gap_x=20, left=66, bottom=46, shares_y=True
-        )
-        for axes, system in zip(panels, systems, strict=True):
-            of_system = rows[rows.class_system == system]
-            names = _PARTS_OF_SPEECH if system == "pos_next" else tuple(of_system["class"].unique())
-            plot_class_convergence(axes, of_system, classes=names).legend(loc="lower left", fontsize=8)
-            axes.set_title(system.replace("pos_next", "part of speech"))
-        for axes in panels if canvas.is_narrow else panels[:1]:
-            axes.set_ylabel("convergence (nats)")
-        for axes in () if canvas.is_narrow else panels[1:]:
-            axes.set_ylabel("")
-        return figure
-
-    last = rows[(rows.interval == rows.interval.max()) & rows.class_system.isin(systems)]
-    known = last[last.convergence_nats.notna()]
-    least, most = known.loc[known.convergence_nats.idxmin()], known.loc[known.convergence_nats.idxmax()]
-    return FigureBlock(
-        name="convergence-classes",
-        caption=(
-            f"Expected convergence of {condition} by class of context, nats: "
-            f"{'; '.join(_SYSTEMS[system] for system in systems)}. In brackets: contexts of the class. Classes of "
-            "fewer than 30 contexts are not drawn."
-        ),
-        alt=(
-            f"At the end the seeds differ most on {least['class']} ({least.class_system}, "
-            f"{number(least.convergence_nats)} nats) and least on {most['class']} ({most.class_system}, "
-            f"{number(most.convergence_nats)} nats)."
-        ),
-        draw=draw,
-    )
-
-
 def _apart_note(name: str, one: Mapping[str, Any]) -> Note:
     seeds = ", ".join(f"{seed['seed']} ({number(seed['mean_kl_nats'])} nats)" for seed in one["seeds_apart"])
-    return Note(f"{name}: at the end these seeds stand apart from the others, whose median is far lower: {seeds}.")
+    who = "this seed stands" if len(one["seeds_apart"]) == 1 else "these seeds stand"
+    return Note(f"{name}: at the end {who} apart from the others, whose median is far lower: {seeds}.")

@@ -7,14 +7,17 @@ from typing import Any, final
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.excerpt import listed_words
 from analysis.figures.canvas import Canvas, new_axes, short_label
 from analysis.figures.entropy import PART_TITLES, plot_parts, plot_scaling
 from analysis.probes.entropy_dynamics import PARTS
+from analysis.probes.half_way import half_way_interval_text
 from analysis.probes.probe_tables import read_probe_table
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
 from analysis.report.facts import ReportFacts
 from analysis.report.numbers import amount, interval_text, is_defined, number, why
 from analysis.report.section import AbstractSection
+from configs.counted import counted
 
 __all__ = ["Entropy"]
 
@@ -74,17 +77,30 @@ def _parts_figure(table: pd.DataFrame, *, summary: Mapping[str, Any]) -> FigureB
     return FigureBlock(
         name="entropy-parts",
         caption=(
-            f"The cross entropy and its parts, nats per token, on {summary['num_tokens']:,} tokens, the same for every "
-            f"checkpoint. Strong lines: mean over seeds; thin: each seed (n = {table.seed.nunique()})."
+            f"The cross entropy and its parts, nats per token, on {counted(summary['num_tokens'], 'token')}, the same "
+            f"for every checkpoint. {_lines_text(table.seed.nunique())}{_left_out_text(table)}"
         ),
-        alt=" ".join(_alt(name, one) for name, one in summary["conditions"].items()),
+        alt=" ".join(_alt(name, summary["conditions"][name]) for name in conditions),
         draw=draw,
         table=_parts_table(summary),
     )
 
 
+def _lines_text(num_seeds: int) -> str:
+    if num_seeds == 1:
+        return "Lines: the one seed."
+    return f"Strong lines: mean over seeds; thin: each seed (n = {num_seeds})."
+
+
+def _left_out_text(table: pd.DataFrame) -> str:
+    left_out = list(dict.fromkeys(table.condition))[_MOST_PANELS:]
+    return f" Not drawn: {listed_words(left_out)}; the table below has them." if left_out else ""
+
+
 def _alt(name: str, one: Mapping[str, Any]) -> str:
     last = one["last"]
+    if not is_defined(last["cross_entropy"]["mean"]):
+        return f"{name} has no seed with every interval."
     parts = ", ".join(f"{PART_TITLES[part]} {number(last[part]['mean'])}" for part in PARTS)
     return f"{name} ends at {parts} nats."
 
@@ -125,16 +141,15 @@ def _half_way_table(summary: Mapping[str, Any]) -> TableBlock:
                     PART_TITLES[part],
                     number(change["mean"]),
                     number(half_way["mean"], digits=0) if is_defined(half_way) else why(half_way),
-                    interval_text(half_way["ci95_low"], half_way["ci95_high"], digits=0)
-                    if is_defined(half_way)
-                    else "",
+                    (half_way_interval_text(half_way) or "–") if is_defined(half_way) else "–",
                 )
             )
     return TableBlock(
         name="entropy-half-way",
         caption=(
             "Which part falls when: its whole change in nats, and the first step at which half of it is made "
-            "(geometric mean over seeds, interpolated in the logarithm of the step, 95 % t interval)."
+            "(geometric mean over seeds, interpolated in the logarithm of the step, 95 % t interval). Nothing is told "
+            "of steps before the first one measured after 0."
         ),
         columns=("condition", "part", "change", "half-way step", "95 % interval"),
         rows=tuple(rows),
@@ -152,18 +167,21 @@ def _scaling_figure(table: pd.DataFrame, *, summary: Mapping[str, Any]) -> Figur
         return figure
 
     fits = summary["scaling"]["fits"]
+    of_size = [fit for fit in fits if fit["against"] == "non_embedding"]
+    exponents = [
+        f"{PART_TITLES[fit['part']]} {number(fit['exponent']['mean'])}"
+        for fit in of_size
+        if is_defined(fit["exponent"])
+    ]
+    without = [PART_TITLES[fit["part"]] for fit in of_size if not is_defined(fit["exponent"])]
     return FigureBlock(
         name="entropy-scaling",
         caption=(
             "Absolute value of each part at the end of training against non-embedding parameters; one mark for each "
-            f"seed (n = {summary['scaling']['num_seeds']}), lines: least squares on logarithms. A part that changes "
-            "its sign has no line."
+            f"seed (n = {summary['scaling']['num_seeds']}), lines: least squares on logarithms."
+            + (f" Without a line, since the sign changes: {listed_words(without)}." if without else "")
         ),
-        alt=" ".join(
-            f"{PART_TITLES[fit['part']]} has exponent {number(fit['exponent']['mean'])}."
-            for fit in fits
-            if fit["against"] == "non_embedding" and is_defined(fit["exponent"])
-        ),
+        alt=f"Exponents against size: {', '.join(exponents) or 'none'}.",
         draw=draw,
         table=TableBlock(
             name="entropy-scaling",

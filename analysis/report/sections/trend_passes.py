@@ -4,29 +4,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, final
 
-import pandas as pd
-
-from analysis.figures.trends import plot_accuracy, plot_text_history, plot_texts
+from analysis.figures.trends import plot_accuracy
+from analysis.percent import percent
 from analysis.probes.probe_tables import read_probe_table
 from analysis.report.blocks import Block, FigureBlock, TableBlock
 from analysis.report.facts import ReportFacts
 from analysis.report.numbers import interval_text, is_defined, number, why
 from analysis.report.section import AbstractSection
 from analysis.report.trend_panels import draw_panels, read_trends
+from analysis.report.trend_texts import text_blocks
 from analysis.trends.choice_tables import ALL_TASKS
+from configs.counted import counted
 
 __all__ = ["TrendPasses"]
-
-_NOISE = {f"noise-{percent}": str(percent) for percent in (0, 20, 40, 60, 80, 100)}
-_INVERSE = "small-minus-large/nucleus"
-_MIXTURES = {
-    "story": "story",
-    "large-minus-small/nucleus": "l − s",
-    "large/nucleus": "l",
-    "small-plus-large/nucleus": "s + l",
-    "small/nucleus": "s",
-    _INVERSE: "s − l",
-}
 
 
 @final
@@ -49,46 +39,10 @@ class TrendPasses(AbstractSection):
         conditions = list(summary["sizes"])
         blocks: list[Block] = []
         if is_defined(summary["texts"]):
-            blocks += _text_blocks(facts, summary=summary, conditions=conditions)
+            blocks += text_blocks(facts, summary=summary, conditions=conditions)
         if is_defined(summary["choices"]):
             blocks += _choice_blocks(facts, summary=summary, conditions=conditions)
         return blocks
-
-
-def _text_blocks(facts: ReportFacts, *, summary: dict[str, Any], conditions: list[str]) -> list[Block]:
-    rows = read_probe_table(facts.paths.probes.table("trend_texts"))
-    last = rows[(rows["interval"] == rows.groupby("condition")["interval"].transform("max")) & ~rows["is_writer"]]
-    panels = [
-        ("random tokens (%)", partial(plot_texts, rows=last, conditions=conditions, names=_NOISE)),
-        ("written by mixtures", partial(plot_texts, rows=last, conditions=conditions, names=_MIXTURES)),
-        ("written by s − l", partial(plot_text_history, rows=_history(rows), conditions=conditions)),
-    ]
-    has_mixtures = rows["texts"].isin(list(_MIXTURES)).any()
-    by_size = summary["texts"]["by_size"]
-    table = TableBlock(
-        name="trend-texts",
-        caption="Slope of the loss over ln(parameters) at the last interval, nats per token, with its 95 % t interval.",
-        columns=("texts", "slope", "95 % t interval", "verdict"),
-        rows=tuple((one["texts"], *_slope_cells(one["slope"]), one["verdict"]) for one in by_size),
-    )
-    worse = [one["texts"] for one in by_size if one["verdict"] == "larger models predict worse"]
-    return [
-        FigureBlock(
-            name="trend-text-losses",
-            caption=(
-                "Loss at the last interval on stories with a share of random tokens, on texts that mixtures of the "
-                "smallest (s) and the largest (l) model wrote (nucleus .9), and over training on those of s − l. Mean "
-                "over seeds, without the seed whose models wrote; band: 95 % t interval."
-            ),
-            alt=f"Line charts. Larger models predict worse: {', '.join(worse) or 'none of the texts'}.",
-            draw=partial(draw_panels, panels=panels if has_mixtures else panels[:1], conditions=conditions),
-            table=table,
-        )
-    ]
-
-
-def _history(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[(rows["texts"] == _INVERSE) & ~rows["is_writer"] & (rows["step"] > 0)]
 
 
 def _choice_blocks(facts: ReportFacts, *, summary: dict[str, Any], conditions: list[str]) -> list[Block]:
@@ -98,55 +52,69 @@ def _choice_blocks(facts: ReportFacts, *, summary: dict[str, Any], conditions: l
     last = rows[rows["interval"] == rows.groupby("condition")["interval"].transform("max")]
     means = last.groupby(["task", "condition"], sort=False)[["accuracy", "num_items", "chance"]].mean()
     tasks = {task["task"]: task for task in summary["choices"]["tasks"]}
+    num_seeds = int(every["seed"].nunique())
+    has_growth = any(is_defined(task["of_mean"]) for task in tasks.values())
+    growth_columns = ("linearity", "breakthroughness") if has_growth else ()
+    growth_words = "; BIG-bench's linearity over sizes of the mean" if has_growth else ""
     table = TableBlock(
         name="trend-choices",
         caption=(
-            "Two-shot items at the last interval: mean accuracy over seeds; Spearman's rho of accuracy with loss over "
-            "all checkpoints, 95 % t interval over seeds; BIG-bench's linearity over sizes of the mean."
+            f"Two-shot items at the last interval: accuracy{_over(num_seeds)}; Spearman's rho of accuracy with loss "
+            f"over all checkpoints{', 95 % t interval over seeds' if num_seeds > 1 else ''}{growth_words}."
         ),
-        columns=("task", "items", "chance", *conditions, "rho with loss", "linearity", "breakthroughness"),
+        columns=("task", "items", "chance", *conditions, "rho with loss", *growth_columns),
         rows=tuple(
             (
                 name,
                 f"{means.loc[name]['num_items'].iloc[0]:.0f}",
-                f"{means.loc[name]['chance'].iloc[0]:.1%}",
-                *(f"{means.loc[(name, condition)]['accuracy']:.1%}" for condition in conditions),
+                percent(means.loc[name]["chance"].iloc[0], digits=1),
+                *(percent(means.loc[(name, condition)]["accuracy"], digits=1) for condition in conditions),
                 _rho_cell(task["with_loss"]),
-                *_growth_cells(task["of_mean"]),
+                *(_growth_cells(task["of_mean"]) if growth_columns else ()),
             )
             for name, task in tasks.items()
         ),
     )
     panels = [("all items", partial(plot_accuracy, rows=every, conditions=conditions, chance=chance))]
-    left_out = summary["choices"]["num_items_left_out"]
     return [
         FigureBlock(
             name="trend-accuracy",
             caption=(
-                f"Accuracy on {int(every['num_items'].iloc[0])} two-shot multiple-choice items over the loss on all "
-                "tokens, which falls to the right: every checkpoint of every seed. "
-                f"{left_out} items did not fit a window."
+                f"Accuracy on {counted(int(every['num_items'].iloc[0]), 'two-shot multiple-choice item')} over the "
+                "loss on all tokens, which falls to the right: every checkpoint of every seed."
+                f"{_left_out_text(summary['choices']['num_items_left_out'])}"
             ),
-            alt=f"Scatter of accuracy against loss; chance is {chance:.1%}.",
+            alt=_alt(means.loc[ALL_TASKS], conditions=conditions, chance=chance),
             draw=partial(draw_panels, panels=panels, conditions=conditions),
             table=table,
         )
     ]
 
 
-def _slope_cells(slope: Any) -> tuple[str, str]:
-    if not is_defined(slope):
-        return "–", why(slope)
-    return number(slope["mean"], digits=3), interval_text(slope["ci95_low"], slope["ci95_high"], digits=3)
+def _over(num_seeds: int) -> str:
+    return "" if num_seeds == 1 else ", mean over seeds"
+
+
+def _left_out_text(num_left_out: int) -> str:
+    return f" Left out, since they do not fit a window: {counted(num_left_out, 'item')}." if num_left_out else ""
+
+
+# Any: pandas has no type for a frame by condition that says what its columns hold.
+def _alt(means: Any, *, conditions: Sequence[str], chance: float) -> str:
+    ends = [f"{condition} {percent(means.loc[condition]['accuracy'], digits=1)}" for condition in conditions]
+    return f"Scatter of accuracy against loss. At the end: {', '.join(ends)}; chance is {percent(chance, digits=1)}."
 
 
 def _rho_cell(correlation: Any) -> str:
     if not is_defined(correlation):
         return why(correlation)
     interval = correlation["interval"]
-    return (
-        f"{number(interval['mean'], digits=2)} {interval_text(interval['ci95_low'], interval['ci95_high'], digits=2)}"
-    )
+    if not is_defined(interval["mean"]):
+        return why(interval["mean"])
+    rho = number(interval["mean"], digits=2)
+    if interval["n"] == 1:
+        return f"{rho} (1 seed)"
+    return f"{rho} {interval_text(interval['ci95_low'], interval['ci95_high'], digits=2)}"
 
 
 def _growth_cells(growth: Any) -> tuple[str, str]:

@@ -4,18 +4,25 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, final
 
+import pandas as pd
+
+from analysis.excerpt import listed_words
 from analysis.figures.trends import plot_class_curves, plot_class_shares
+from analysis.percent import percent
 from analysis.probes.probe_tables import read_probe_table
 from analysis.report.blocks import Block, FigureBlock, Note, Paragraph, TableBlock
 from analysis.report.facts import ReportFacts
 from analysis.report.numbers import interval_text, is_defined, number, why
 from analysis.report.section import AbstractSection
-from analysis.report.trend_panels import draw_panels, read_trends
+from analysis.report.trend_panels import draw_panels, mean_and_band, mean_and_bar, read_trends
+from analysis.report.trend_percent import percent_cell, percent_interval
 from analysis.trends.rules import TrendClass, TrendRule
+from configs.counted import counted
 
 __all__ = ["Trends"]
 
 _RULE = TrendRule.PAPER_INDEX.value
+_DRAWN = {trend.label: trend for trend in (TrendClass.STAGNATED, TrendClass.UPWARD, TrendClass.DOWNWARD)}
 
 
 @final
@@ -62,14 +69,14 @@ def _token_blocks(facts: ReportFacts, *, summary: dict[str, Any], conditions: li
                 chance=chance.get(trend.label, {}),
             ),
         )
-        for trend in (TrendClass.STAGNATED, TrendClass.UPWARD, TrendClass.DOWNWARD)
+        for trend in _DRAWN.values()
     ]
     figure = FigureBlock(
         name="trend-shares",
         caption=(
-            f"Share of {summary['num_contexts']:,} tokens in each class by the rule of Xia et al. 2023 (slope of the "
-            "perplexity over the checkpoint's index, p < .05), by where the trend starts. Line: mean over seeds; band: "
-            "95 % t interval over seeds. Dotted: the share if trajectories were as smooth but had no direction."
+            f"Share of {counted(summary['num_contexts'], 'token')} in three classes by the rule of Xia et al. 2023 "
+            f"(slope of the perplexity over the checkpoint's index, p < .05), {_drawn_text(known)} Dotted: upward and "
+            "downward tokens if trajectories were as smooth but had no direction."
         ),
         alt=_shares_alt(told),
         draw=partial(draw_panels, panels=panels, conditions=conditions),
@@ -78,12 +85,19 @@ def _token_blocks(facts: ReportFacts, *, summary: dict[str, Any], conditions: li
     return [
         Paragraph(
             "A token's class is a label, not evidence: the p-values behind it take checkpoints for independent. What "
-            "seeds share is tested with seeds as the units, in the last columns of the table."
+            "seeds share is tested with seeds as the units, in the last column of the table."
         ),
         figure,
         *_curve_blocks(facts, conditions=conditions),
         _agreement_block(summary),
     ]
+
+
+def _drawn_text(known: pd.DataFrame) -> str:
+    num_seeds, starts = int(known["seed"].nunique()), known["start_fraction"].unique()
+    if len(starts) == 1:
+        return f"from {percent(starts[0])} of training on. {mean_and_bar(num_seeds)}"
+    return f"by where the trend starts. {mean_and_band(num_seeds)}"
 
 
 def _curve_blocks(facts: ReportFacts, *, conditions: list[str]) -> list[Block]:
@@ -104,19 +118,41 @@ def _curve_blocks(facts: ReportFacts, *, conditions: list[str]) -> list[Block]:
         )
         for chooser in choosers
     ]
-    own = " With a single seed they are followed in the run that chose them." if rising["is_own_run"].any() else ""
+    without = [condition for condition in conditions if condition not in choosers]
     return [
         FigureBlock(
             name="trend-upward-tokens",
             caption=(
-                "Mean loss of the tokens that one condition's seeds call upward, followed in the next seed of every "
-                "condition, over that run's loss on all tokens, which falls to the right. Mean over choosing seeds; "
-                f"the initial state is left out.{own}"
+                f"Mean loss of the tokens that one condition calls upward, {_followed(rising)}, over that run's loss "
+                "on all tokens, which falls to the right. The initial state is left out."
+                + (f" No token is upward in {listed_words(without)}." if without else "")
             ),
-            alt="Line charts: loss of upward tokens against the loss of all tokens, one line for each condition.",
+            alt=_curves_alt(rising, choosers=choosers),
             draw=partial(draw_panels, panels=panels, conditions=conditions),
         )
     ]
+
+
+def _followed(rising: pd.DataFrame) -> str:
+    if rising["is_own_run"].any():
+        return "followed in the one seed of every condition, where those of the same run rise by the choice alone"
+    return "followed in the next seed of every condition, mean over choosing seeds"
+
+
+def _curves_alt(rising: pd.DataFrame, *, choosers: Sequence[str]) -> str:
+    """Where the upward tokens of each condition begin and end in that condition itself."""
+    return "Line charts. " + " ".join(_curve_ends(rising, chooser=chooser) for chooser in choosers)
+
+
+def _curve_ends(rising: pd.DataFrame, *, chooser: str) -> str:
+    own = rising[(rising["chosen_by"] == chooser) & (rising["condition"] == chooser)]
+    mean = own.groupby("interval")[["all_tokens_loss_nats", "mean_loss_nats"]].mean()
+    first, last = mean.iloc[0], mean.iloc[-1]
+    return (
+        f"Tokens upward in {chooser}: there their loss goes from {number(first['mean_loss_nats'])} to "
+        f"{number(last['mean_loss_nats'])} nats, while that of all tokens goes from "
+        f"{number(first['all_tokens_loss_nats'])} to {number(last['all_tokens_loss_nats'])}."
+    )
 
 
 def _share_block(told: list[dict[str, Any]]) -> TableBlock:
@@ -128,21 +164,21 @@ def _share_block(told: list[dict[str, Any]]) -> TableBlock:
             rows.append(
                 (
                     one["condition"],
-                    f"{one['start_fraction']:.0%}",
+                    percent(one["start_fraction"]),
                     share["trend"],
                     str(over_seeds["n"]),
-                    number(over_seeds["mean"]),
-                    interval_text(over_seeds["ci95_low"], over_seeds["ci95_high"]),
-                    number(share["null_share"]["permuted"]),
-                    number(share["null_share"]["phase-scrambled"]),
-                    number(share["share_after_bh"]),
-                    number(_over_seeds(replicated, trend=share["trend"])),
+                    percent_cell(over_seeds["mean"]),
+                    percent_interval(over_seeds["ci95_low"], over_seeds["ci95_high"]),
+                    percent_cell(share["null_share"]["permuted"]),
+                    percent_cell(share["null_share"]["phase-scrambled"]),
+                    percent_cell(share["share_after_bh"]),
+                    percent_cell(_over_seeds(replicated, trend=share["trend"])),
                 )
             )
     return TableBlock(
         name="trend-classes",
         caption=(
-            "Shares of tokens by class: mean over n seeds and 95 % t interval; under permuted checkpoints and under "
+            "Tokens in each class, %: mean over n seeds and 95 % t interval; under permuted checkpoints and under "
             "scrambled phases; after Benjamini and Hochberg's procedure over tokens at 5 %; and tokens whose slope "
             "differs from zero over seeds at the same rate."
         ),
@@ -151,7 +187,7 @@ def _share_block(told: list[dict[str, Any]]) -> TableBlock:
             "start",
             "class",
             "n",
-            "share",
+            "tokens, %",
             "95 % t",
             "permuted",
             "as smooth",
@@ -163,12 +199,12 @@ def _share_block(told: list[dict[str, Any]]) -> TableBlock:
     )
 
 
-def _agreement_block(summary: dict[str, Any]) -> TableBlock:
+def _agreement_block(summary: dict[str, Any]) -> Block:
     rows = []
     for one in summary["classes"]:
         agreement = one["agreement_between_seeds"]
         if one["rule"] == _RULE and is_defined(agreement):
-            where = f"{one['start_fraction']:.0%} of training"
+            where = f"from {percent(one['start_fraction'])} of training on"
             rows.append((one["condition"], "its seeds", where, *_kappa_cells(agreement)))
     for one in summary["between_conditions"]["at_equal_loss"]:
         if one["rule"] != _RULE:
@@ -180,6 +216,8 @@ def _agreement_block(summary: dict[str, Any]) -> TableBlock:
         same = agreement["same_seed"]
         interval = interval_text(same["ci95_low"], same["ci95_high"], digits=2) if is_defined(same) else why(same)
         rows.append((one["a"], one["b"], "at equal loss", number(agreement["all_pairs"], digits=2), interval))
+    if not rows:
+        return Note("Agreement on classes needs two seeds or two conditions.")
     return TableBlock(
         name="trend-agreement",
         caption=(
@@ -215,8 +253,12 @@ def _shares_alt(told: list[dict[str, Any]]) -> str:
     first = told[0]["start_fraction"]
     parts = [
         f"{one['condition']}: "
-        + ", ".join(f"{number(share['over_seeds']['mean'], digits=3)} {share['trend']}" for share in one["classes"])
+        + ", ".join(
+            f"{percent(share['over_seeds']['mean'], digits=1)} {share['trend']}"
+            for share in one["classes"]
+            if share["trend"] in _DRAWN
+        )
         for one in told
         if one["start_fraction"] == first
     ]
-    return f"Line charts of shares. From {first:.0%} of training on, {'; '.join(parts)}."
+    return f"Shares of tokens. From {percent(first)} of training on, {'; '.join(parts)}."

@@ -127,6 +127,60 @@ def test_seed_that_lacks_an_interval_is_told_and_not_averaged_over(run, probe, e
     assert events()[0]["notes"][0] == "The experiment is not complete: 1 checkpoint is missing (base/seed-2/1)."
 
 
+@pytest.mark.parametrize(
+    ("study", "note"),
+    [
+        ("convergence", "The validation text gives 1,935 of the 9,999 next tokens asked for."),
+        (
+            "entropy",
+            "The validation text gives 1,935 of the 9,999 next tokens asked for; entropies of ranks move with their "
+            "number.",
+        ),
+    ],
+)
+def test_shortage_of_tokens_is_told_and_what_comes_of_it_where_it_does(run, probe, events, study, note) -> None:
+    probe(study, run=run.root, num_tokens=9_999)
+
+    assert events()[0]["notes"] == [note]
+
+
+def test_stored_scores_come_with_their_own_note_and_tokens_and_write_no_stream(run, probe, events) -> None:
+    shutil.rmtree(run.checkpoint_dir("base", 2, 1))
+
+    finish = probe("entropy", run=run.root, uses_stored=True)
+
+    begun = events()[0]
+    assert begun["num_contexts"] == 128
+    assert begun["notes"] == [
+        "The experiment is not complete: 1 checkpoint is missing (base/seed-2/1).",
+        "Entropies of ranks move with the number of tokens; compare the same tokens alone.",
+    ]
+    assert not run.probes.stream_file.exists()
+    # The first sentence is of the end of training, the others are of half-way steps or of why there is none.
+    told = " ".join(finish.conclusion.sentences[1:])
+    assert all(part in told for part in ("error entropy", "self-alignment", "minus log norm"))
+
+
+def test_damaged_stored_scores_are_named(run, probe) -> None:
+    damaged = run.checkpoint_dir("base", 2, 1) / "tokens.npz"
+    damaged.write_bytes(b"xx")
+
+    with pytest.raises(RunDirectoryError, match=r"tokens\.npz is missing or damaged; probe without --stored"):
+        probe("entropy", run=run.root, uses_stored=True)
+
+
+@pytest.mark.parametrize("study", ["convergence", "entropy"])
+def test_nothing_is_concluded_where_nothing_could_be_measured(run, probe, study) -> None:
+    for interval in range(3):
+        for seed in (1, 2, 3):
+            run.weights_file("base", seed, interval).write_bytes(b"xx")
+
+    with pytest.raises(RunDirectoryError, match="holds no measured checkpoint of any condition"):
+        probe(study, run=run.root)
+
+    assert not run.probes.table(study).exists()
+
+
 def test_one_seed_has_no_convergence(run, probe) -> None:
     for seed in (2, 3):
         shutil.rmtree(run.run_dir("base", seed))
@@ -149,7 +203,29 @@ def test_one_seed_has_no_convergence(run, probe) -> None:
         ),
         ({"run": "RUN", "text": "RUN/a.txt"}, ConfigurationError, "belongs to --checkpoints"),
         ({"run": "RUN", "num_tokens": 0}, ConfigurationError, "--tokens 0 is not a positive number"),
-        ({"run": "RUN", "num_tokens": 5}, CorpusError, "is less than the"),
+        ({"run": "RUN", "num_tokens": 5}, CorpusError, "5 tokens to probe on are fewer than the"),
+        (
+            {"run": "RUN", "context_length": 99},
+            ConfigurationError,
+            "99 is more than the shortest context of the models, 16",
+        ),
+        (
+            {"checkpoints": "a/seed{seed}/step{step}", "text": "RUN/a.txt", "out": "RUN", "steps": "9"},
+            ConfigurationError,
+            "--steps 9 lists what a hub holds, and directories are searched",
+        ),
+        (
+            {
+                "checkpoints": "a/seed{seed}/step{step}",
+                "text": "RUN/manifest.json",
+                "out": "RUN",
+                "unigram": "RUN/no.npy",
+            },
+            ConfigurationError,
+            "--unigram .*no.npy is no file",
+        ),
+        ({"run": "RUN", "uses_stored": True, "num_tokens": 100}, ConfigurationError, "--stored has its own"),
+        ({"run": "RUN", "uses_stored": True, "context_length": 8}, ConfigurationError, "--stored has its own"),
         ({"run": "RUN/checkpoints"}, RunDirectoryError, "is not a run directory"),
     ],
 )
@@ -157,7 +233,7 @@ def test_wrong_options_are_one_clear_sentence(run, probe, options, error, compla
     from pathlib import Path
 
     def placed(name: str, value: object) -> object:
-        is_place = isinstance(value, str) and name != "checkpoints"
+        is_place = isinstance(value, str) and name not in ("checkpoints", "steps")
         return Path(str(value).replace("RUN", str(run.root))) if is_place else value
 
     with pytest.raises(error, match=complaint):

@@ -134,7 +134,7 @@ def test_examples_with_two_correct_options_are_left_out(tmp_path):
         ('{"examples": [{"input": "x"}]}', "example 0: multiple choice needs"),
         (
             '{"examples": [{"input": "x", "target_scores": {"a": 1, "b": 0}}]}',
-            "has 1 examples with exactly one",
+            "has 1 of the 3 or more examples with exactly one correct option",
         ),
     ],
 )

@@ -129,6 +129,33 @@ def test_directory_without_a_tokenizer_needs_one_named(checkpoint, read, tmp_pat
         read()
 
 
+def test_file_that_is_no_tokenizer_is_refused_with_its_name(checkpoint, read, tmp_path) -> None:
+    checkpoint(1, 0, tokenizer=None)
+    (tmp_path / "stories.txt").write_text("a b a")
+
+    with pytest.raises(ConfigurationError, match=r"the tokenizer of .*stories\.txt cannot be read: expected value"):
+        read(tokenizer=tmp_path / "stories.txt")
+
+
+def test_windows_may_be_shorter_than_the_models_can_read_and_not_longer(checkpoint, read) -> None:
+    checkpoint(1, 0)
+    checkpoint(1, 10, max_position_embeddings=6)
+
+    assert read(context_length=5).tokens.context_length == 5
+    with pytest.raises(
+        ConfigurationError, match="--context-length 7 is more than the shortest context of the models, 6"
+    ):
+        read(context_length=7)
+
+
+def test_context_length_is_needed_where_no_config_tells_it(checkpoint, read) -> None:
+    checkpoint(1, 0, max_position_embeddings=None)
+
+    with pytest.raises(CheckpointError, match="does not tell the context length; give --context-length"):
+        read()
+    assert read(context_length=5).tokens.context_length == 5
+
+
 def test_wrong_counts_are_refused(checkpoint, read, tmp_path) -> None:
     checkpoint(1, 0)
     np.save(tmp_path / "counts.npy", np.array([0.5, 1, 1, 1]))

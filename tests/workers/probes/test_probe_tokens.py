@@ -26,7 +26,7 @@ def test_only_whole_stories_are_taken(num_tokens: int, length: int) -> None:
 
 
 def test_fewer_tokens_than_the_first_story_are_refused() -> None:
-    with pytest.raises(CorpusError, match=r"probe\.tokens=2 is less than the 3 next tokens of the first story"):
+    with pytest.raises(CorpusError, match="2 tokens to probe on are fewer than the 3 next tokens of the first story"):
         whole_stories(STREAM, end_id=END, num_tokens=2)
 
 
