@@ -52,13 +52,9 @@ def _copy(a: Grid, b: Grid, *, names: tuple[str, str]) -> Copy:
         a=names[0],
         b=names[1],
         seeds=tuple(same),
-        is_whole=is_whole and len(same) == a.num_subjects == b.num_subjects and _num_measured(a) == _num_measured(b),
+        is_whole=is_whole and len(same) == a.num_subjects == b.num_subjects and a.levels == b.levels,
     )
 
 
 def _by_seed(grid: Grid) -> dict[Label, NDArray[np.float64]]:
     return dict(zip(grid.subjects, grid.values, strict=True))
-
-
-def _num_measured(grid: Grid) -> int:
-    return int(np.isfinite(grid.values).sum())

@@ -25,6 +25,13 @@ def test_copy_is_found_where_levels_meet_at_their_tokens(make_side, noisy):
     assert len(copied([make_side("fine", losses), make_side("coarse", losses[:, ::2], every=2000)])) == 1
 
 
+def test_sides_of_as_many_levels_that_lie_elsewhere_are_copies_only_where_both_were_measured(make_side, noisy):
+    losses = noisy(1, num_seeds=3, num_levels=9)
+    fine, long = make_side("fine", losses[:, :5]), make_side("long", losses[:, ::2], every=2000)
+
+    assert ["wherever both were measured" in warning for warning in copied([fine, long])] == [True]
+
+
 def test_single_seed_that_is_a_copy_is_named(make_side, noisy):
     one, other = noisy(1), noisy(2)
     other[2] = one[2]
