@@ -105,12 +105,17 @@ def _of_loss(metric: dict[str, Any], *, known: ConditionFacts | None, stopped: i
     summaries = metric["summaries"]
     if "undefined" in summaries:
         return [f"The validation loss has no summary: {summaries['undefined']}."]
-    lowest = summaries["lowest_mean"]
+    lowest, whose = summaries["lowest_mean"], _whose_loss(metric)
     if metric["num_levels"] == 1:
-        return [f"Mean validation loss at the only interval, {lowest['level']}: {lowest['mean']:.4f} nats per token."]
+        return [f"{whose} at the only interval, {lowest['level']}: {lowest['mean']:.4f} nats per token."]
     if _is_flat(metric):
         return [f"The validation loss does not change: {lowest['mean']:.4f} nats per token on average; no F."]
-    return [_lowest(summaries, known=known), _rise(summaries, stopped=stopped)]
+    return [_lowest(summaries, whose=whose, known=known), _rise(summaries, stopped=stopped)]
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _whose_loss(metric: dict[str, Any]) -> str:
+    return "Validation loss of the one seed used" if metric["num_subjects"] == 1 else "Mean validation loss"
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
@@ -133,11 +138,11 @@ def _left_out(statistics: dict[str, Any]) -> list[str]:
     return [f"{whose} {', '.join(seeds)} {are} left out of the statistics, having no finite value at some interval."]
 
 
-def _lowest(summaries: dict[str, Any], *, known: ConditionFacts | None) -> str:
+def _lowest(summaries: dict[str, Any], *, whose: str, known: ConditionFacts | None) -> str:
     lowest = summaries["lowest_mean"]
     tokens = None if known is None else known.tokens.get(lowest["level"])
     place = f" ({tokens:,} tokens)" if tokens is not None else ""
-    return f"Mean validation loss is lowest at interval {lowest['level']}{place}: {lowest['mean']:.4f} nats per token."
+    return f"{whose} is lowest at interval {lowest['level']}{place}: {lowest['mean']:.4f} nats per token."
 
 
 def _rise(summaries: dict[str, Any], *, stopped: int | None) -> str:
@@ -154,6 +159,9 @@ def _rise(summaries: dict[str, Any], *, stopped: int | None) -> str:
     if rise["num_positive"] == 0:
         is_last = all(row["level"] == summaries["final_level"] for row in summaries["minimum"])
         last = "the last interval" if stopped is None else f"interval {stopped}, the last so far"
+        if rise["num_seeds"] == 1:
+            is_so = f"is lowest at {last}" if is_last else "does not end above its lowest validation loss"
+            return f"The one seed used {is_so}."
         said = f"Every seed's validation loss is lowest at {last}"
         return f"{said if is_last else 'No seed ends above its lowest validation loss'} (n = {rise['num_seeds']})."
     end_above_their = "ends above its" if rise["num_positive"] == 1 else "end above their"

@@ -82,6 +82,7 @@ def analyze_table(
     results = {
         str(name): _analyze_condition(
             complete[complete["condition"] == name],
+            measured=table[table["condition"] == name],
             options=options,
             absent=[cell for cell in absent if cell.condition == name],
         )
@@ -112,14 +113,18 @@ def _with_rows_for(absent: Sequence[Cell], *, table: pd.DataFrame) -> pd.DataFra
     return pd.concat([table, pd.DataFrame([asdict(cell) for cell in absent])], ignore_index=True)
 
 
-def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequence[Cell]) -> dict[str, Any]:
+def _analyze_condition(
+    rows: pd.DataFrame, *, measured: pd.DataFrame, options: _Options, absent: Sequence[Cell]
+) -> dict[str, Any]:
     condition = str(rows["condition"].iloc[0])
     grids = {
         metric: grid_from_frame(rows, subject="seed", within="interval", metric=metric) for metric in options.metrics
     }
-    losses = with_every_interval(grid_from_frame(rows, subject="seed", within="interval", metric="val_loss"))
+    reached = _reached(rows, measured=measured)
+    losses = with_every_interval(grid_from_frame(reached, subject="seed", within="interval", metric="val_loss"))
     errors, spikes = options.paired_errors, options.step_spikes
-    axis = axis_from_frame(rows, within="interval")
+    # A cell without a row has no tokens: one that no seed reached would take them from all other levels.
+    axis = axis_from_frame(measured, within="interval")
     statistics = analyze_grids(
         grids,
         design={"subject": "seed", "within": "interval", "condition": condition},
@@ -130,7 +135,7 @@ def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequenc
         trajectory=summarize_trajectory(
             losses,
             axis=axis,
-            joules=joules_beside(losses, frame=rows, subject="seed", within="interval"),
+            joules=joules_beside(losses, frame=reached, subject="seed", within="interval"),
             telemetry=options.telemetry,
             standard_errors=None if errors is None else _error_grid(errors, losses=losses, condition=condition),
             steps=None if spikes is None else [run for run in spikes.runs if run.condition == condition],
@@ -141,6 +146,14 @@ def _analyze_condition(rows: pd.DataFrame, *, options: _Options, absent: Sequenc
     for read in (errors, spikes):
         statistics["audit"]["warnings"].extend(() if read is None else read.problems)
     return statistics
+
+
+def _reached(rows: pd.DataFrame, *, measured: pd.DataFrame) -> pd.DataFrame:
+    """The rows up to the last interval that some seed reached; all, where none has reached any."""
+    if measured.empty or len(measured) == len(rows):
+        return rows
+    up_to_last: pd.DataFrame = rows[rows["interval"] <= measured["interval"].max()]
+    return up_to_last
 
 
 def _error_grid(errors: PairedErrors, *, losses: Grid, condition: str) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Bring checkpoints home from the place where they are kept: what the analysis reads, or all of them."""
 
+import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +12,7 @@ from configs.errors import CheckpointError
 from configs.run_paths import RunPaths
 from orchestrator.checkpoint_place import require_held_place
 from workers.checkpoint_store import AbstractCheckpointStore, AbstractPublished
-from workers.checksums import write_checksums
+from workers.checksums import SUMS_NAME, file_sha256, read_sums, write_sums
 from workers.publication import CheckpointPart
 from workers.record_files import ANALYSED_NAMES, STEPS_NAME
 from workers.records import IntervalRecord
@@ -37,7 +38,7 @@ def bring_home(
         config: Where the checkpoints are kept.
         manifest: The experiment's.
         paths: The run directory.
-        records: The intervals that were measured; those that are there already are not asked for.
+        records: The intervals that were measured; those that are here, as their checksums promise, are not asked for.
         names: Which files of each, apart from its steps, which always come.
 
     Returns:
@@ -59,7 +60,11 @@ def bring_home(
 
 def _is_here(record: IntervalRecord, *, paths: RunPaths, names: frozenset[str]) -> bool:
     directory = paths.checkpoint_dir(record.condition, record.seed, record.interval)
-    return all((directory / name).is_file() for name in names)
+    try:
+        sums = read_sums(directory)
+        return names <= sums.keys() and all(file_sha256(directory / name) == sums[name] for name in names)
+    except (CheckpointError, OSError):
+        return False
 
 
 def _fetch(
@@ -69,23 +74,26 @@ def _fetch(
     if checkpoint is None:
         return f"The checkpoint of {record.run} interval {record.interval} is missing."
     try:
-        contents = _contents(checkpoint, names=names)
+        sums = checkpoint.sums()
+        wanted = sorted(names | ({STEPS_NAME} & sums.keys()))
+        contents = {name: _as_promised(checkpoint, name, sums=sums) for name in wanted}
     except (CheckpointError, OSError) as error:
-        return f"{error}."
+        return f"The checkpoint of {record.run} interval {record.interval} cannot be had: {error}."
     final = paths.checkpoint_dir(record.condition, record.seed, record.interval)
     staged = paths.staged_dir(final, attempt=_OWN_ATTEMPT)
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
     for name, content in contents.items():
         (staged / name).write_bytes(content)
-    write_checksums(staged)
+    write_sums(staged, {name: sums[name] for name in contents})
     move_directory_durably(staged, final)
     return None
 
 
-def _contents(checkpoint: AbstractPublished, *, names: frozenset[str]) -> dict[str, bytes]:
-    contents = {name: checkpoint.read(name) for name in sorted(names)}
-    try:
-        return contents | {STEPS_NAME: checkpoint.read(STEPS_NAME)}
-    except FileNotFoundError:
-        return contents
+def _as_promised(checkpoint: AbstractPublished, name: str, *, sums: Mapping[str, str]) -> bytes:
+    if name not in sums:
+        raise CheckpointError(f"{checkpoint.location}/{SUMS_NAME} does not list {name}")
+    content = checkpoint.read(name)
+    if hashlib.sha256(content).hexdigest() != sums[name]:
+        raise CheckpointError(f"{checkpoint.location}/{name} does not hold what its checksum promises")
+    return content

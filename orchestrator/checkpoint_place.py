@@ -80,7 +80,8 @@ def require_held_place(config: CheckpointsConfig, *, manifest: dict[str, Any]) -
     require_own_place(config, manifest=manifest)
     if config.uri is not None and _read_claim(ObjectStorage(config.uri)) is None:
         raise StorageError(
-            f"checkpoints.uri={config.uri} holds nothing of this experiment any more; mount it or put it back"
+            f"checkpoints.uri={config.uri} does not hold this experiment any more (no {_claim_key()}); "
+            "mount it or put it back"
         )
 
 

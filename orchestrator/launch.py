@@ -14,7 +14,7 @@ from configs.overrides import differing_fields
 from configs.rate_warnings import rate_warnings
 from configs.run_paths import RunPaths
 from orchestrator.checkpoint_mirror import bring_home
-from orchestrator.checkpoint_place import hold_place, require_free_place
+from orchestrator.checkpoint_place import hold_place, require_free_place, require_held_place
 from orchestrator.controller import Controller
 from orchestrator.ending import Ending, EndingKind, ExitCode
 from orchestrator.executor import AbstractExecutor
@@ -187,6 +187,9 @@ def _resume(directory: RunDirectory, session: _Session) -> Finish:
             return replace(_finish(directory, session, ending=Ending(EndingKind.FINISHED)), was_complete=True)
         _require_same_corpus(load_corpus(directory.paths), directory)
         identify_weights(directory.config)
+        if _has_begun(directory):
+            # A store that is not mounted would be taken for an empty one, and everything trained again.
+            require_held_place(directory.config.checkpoints, manifest=directory.manifest)
         hold_place(directory.config.checkpoints, manifest=directory.manifest, paths=directory.paths)
         with _opened(session.site, root=directory.paths.root, config=directory.config, view=session.view):
             return _run(directory, session, began_s=began_s)
@@ -298,6 +301,11 @@ def _exit_code(kind: EndingKind, *, states: tuple[RunState, ...]) -> int:
             return ExitCode.DEFECT
         case EndingKind.FINISHED | EndingKind.PAUSED:
             return ExitCode.FAILED_RUNS
+
+
+def _has_begun(directory: RunDirectory) -> bool:
+    with reading_ledger(directory.paths.ledger_file) as ledger:
+        return any(row.attempt > 0 for row in ledger.runs())
 
 
 def _is_complete(directory: RunDirectory) -> bool:

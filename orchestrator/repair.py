@@ -10,7 +10,7 @@ from configs.durable import sync_directory
 from configs.errors import CheckpointError, LedgerError
 from configs.experiment import ExperimentConfig
 from configs.run_paths import RunPaths
-from orchestrator.checkpoint_place import require_own_place
+from orchestrator.checkpoint_place import require_held_place
 from orchestrator.lease import hold_lease
 from orchestrator.ledger import Ledger, reading_ledger
 from orchestrator.progress_tracker import runs_of
@@ -43,7 +43,7 @@ def repair_run_directory(root: Path) -> tuple[str, ...]:
     directory = recognize_run_directory(root)
     paths = directory.paths
     with hold_lease(paths.lease_file):
-        require_own_place(directory.config.checkpoints, manifest=directory.manifest)
+        require_held_place(directory.config.checkpoints, manifest=directory.manifest)
         said: list[str] = []
         store = checkpoint_store(directory.config.checkpoints, paths=paths)
         records = _whole_records(directory.config, store=store, said=said)

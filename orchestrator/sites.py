@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from configs.checkpoints import IN_RUN_DIRECTORY, CheckpointsConfig
-from configs.errors import ConfigurationError
+from configs.errors import ConfigurationError, ResourceError
 from configs.placement import PlacementConfig
 from configs.run_paths import RunPaths
 from orchestrator.executor import AbstractExecutor
@@ -72,6 +72,14 @@ class AbstractSite(ABC):
         """What runs the seeds and keeps the ledger."""
 
     @abstractmethod
+    def require_threads(self, threads_per_task: int) -> None:
+        """Refuse more threads than a probe can have, as far as that is known before the site is opened.
+
+        Raises:
+            ResourceError: If they are too many.
+        """
+
+    @abstractmethod
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """What runs the tasks of a probe."""
 
@@ -102,6 +110,12 @@ class InlineSite(AbstractSite):
         """See the base class."""
         metrics = Metrics(partial(Ledger.open, paths.ledger_file, clock=time.time), store=store, reach=reach)
         return InlineExecutor(metrics, slots=self.slots(placement))
+
+    def require_threads(self, threads_per_task: int) -> None:
+        """See the base class."""
+        num_cores = len(inspect_machine().cores)
+        if threads_per_task > num_cores:
+            raise ResourceError(f"--threads {threads_per_task} is more than the {num_cores} usable cores; give fewer")
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """See the base class."""
@@ -160,6 +174,9 @@ class RaySite(AbstractSite):
         from orchestrator.ray_executor import RayExecutor
 
         return RayExecutor(paths, store=store, nodes=self._opened_nodes(), placement=placement, reach=reach)
+
+    def require_threads(self, threads_per_task: int) -> None:
+        """See the base class. A cluster's nodes are known once it is opened."""
 
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """See the base class."""

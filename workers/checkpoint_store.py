@@ -51,6 +51,14 @@ class AbstractPublished(ABC):
         """
 
     @abstractmethod
+    def sums(self) -> Mapping[str, str]:
+        """The sha256 that it promises of each of its files, by name.
+
+        Raises:
+            CheckpointError: If there is no list of them.
+        """
+
+    @abstractmethod
     def read(self, name: str) -> bytes:
         """What one of its files holds.
 

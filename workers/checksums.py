@@ -11,6 +11,7 @@ __all__ = [
     "file_sha256",
     "format_sums",
     "parse_sums",
+    "read_sums",
     "require_listed",
     "verify_checksums",
     "write_checksums",
@@ -37,6 +38,18 @@ def write_sums(directory: Path, sums: Mapping[str, str]) -> None:
     (directory / SUMS_NAME).write_text(format_sums(sums), encoding="utf-8")
 
 
+def read_sums(directory: Path) -> dict[str, str]:
+    """The checksum of each file that `write_checksums` listed, by name.
+
+    Raises:
+        CheckpointError: If there is no list.
+    """
+    try:
+        return parse_sums((directory / SUMS_NAME).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{directory} is incomplete: {error}") from error
+
+
 def verify_checksums(directory: Path, *, names: frozenset[str], optional: frozenset[str] = frozenset()) -> None:
     """Check every file that must be there.
 
@@ -49,13 +62,13 @@ def verify_checksums(directory: Path, *, names: frozenset[str], optional: frozen
         CheckpointError: If the list is missing or lists other files, a file is missing, or a file's content differs.
     """
     try:
-        sums = parse_sums((directory / SUMS_NAME).read_text(encoding="utf-8"))
+        sums = read_sums(directory)
         expected_files = names | {name for name in optional if name in sums or (directory / name).exists()}
         require_listed(sums, names=expected_files, list_name=str(directory / SUMS_NAME))
         for name, expected in sums.items():
             if file_sha256(directory / name) != expected:
                 raise CheckpointError(f"{directory / name} does not hold what its checksum promises")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise CheckpointError(f"{directory} is incomplete: {error}") from error
 
 

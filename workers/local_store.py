@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 from configs.durable import sync_tree
 from configs.run_paths import RunPaths
 from workers.checkpoint_store import AbstractCheckpointStore, AbstractPublished, AbstractStaging
-from workers.checksums import file_sha256, verify_checksums, write_sums
+from workers.checksums import file_sha256, read_sums, verify_checksums, write_sums
 from workers.points import Reach, pass_by
 from workers.publication import CheckpointPart, drop_staged, final_dir, publish_interval, set_aside
 from workers.records import RunId
@@ -71,6 +71,10 @@ class LocalPublished(AbstractPublished):
     def verify(self, names: frozenset[str], *, optional: frozenset[str] = frozenset()) -> None:
         """See the base class."""
         verify_checksums(self._directory, names=names, optional=optional)
+
+    def sums(self) -> Mapping[str, str]:
+        """See the base class."""
+        return read_sums(self._directory)
 
     def read(self, name: str) -> bytes:
         """See the base class."""

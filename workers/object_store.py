@@ -164,6 +164,10 @@ class _PublishedObjects(AbstractPublished):
         except FileNotFoundError as error:
             raise CheckpointError(str(error)) from error
 
+    def sums(self) -> Mapping[str, str]:
+        """See the base class."""
+        return {name: expected for name, (_, expected) in self._sums_by_name().items()}
+
     def read(self, name: str) -> bytes:
         """See the base class."""
         key, expected = self._sums_by_name().get(name, ("", ""))

@@ -88,11 +88,12 @@ def _position(level: int, *, levels: Mapping[str, Any]) -> float:
 def _later(place: Mapping[str, Any], *, unit: str) -> str:
     mean, is_fixed = place["mean_difference"], not is_defined(place["ci95_low"])
     way = "later" if mean > 0 else "earlier"
-    size = "at the same place" if mean == 0 else f"{number(abs(mean), digits=0)} {unit} {way}"
+    distance, units = number(abs(mean), digits=0), unit if unit.endswith("s") else f"{unit}s"
+    size = "at the same place" if mean == 0 else f"{distance} {unit if distance == '1' else units} {way}"
     if is_fixed:
         return f"{size} for every seed"
     span = interval_text(place["ci95_low"], place["ci95_high"], digits=0)
-    return f"{size} on average (difference in {unit}: 95 % t interval {span})"
+    return f"{size} on average (difference in {units}: 95 % t interval {span})"
 
 
 def _at_the_end(minima: Mapping[str, Any], *, name: str) -> list[str]:

@@ -15,7 +15,7 @@ def percent_cell(share: Any) -> str:
 
 
 def percent_interval(low: Any, high: Any) -> str:
-    """`[48.07, 59.64]`, or why there is no interval."""
+    """`[48.07, 59.64]`, within 0 and 100 as every share is, or why there is no interval."""
     if not is_defined(low) or not is_defined(high):
         return f"no interval: {why(low)}"
-    return f"[{percent_cell(low)}, {percent_cell(high)}]"
+    return f"[{percent_cell(max(low, 0.0))}, {percent_cell(min(high, 1.0))}]"

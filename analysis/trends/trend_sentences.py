@@ -124,7 +124,9 @@ def _share(interval: MeanInterval) -> str:
     mean = percent(interval.mean, digits=1)
     if isinstance(interval.ci95_low, Undefined) or isinstance(interval.ci95_high, Undefined):
         return mean
-    return f"{mean} [{100 * interval.ci95_low:z.1f}, {100 * interval.ci95_high:z.1f}]"
+    # No share is below 0 or above 1, so that the interval of their mean ends there.
+    low, high = max(interval.ci95_low, 0.0), min(interval.ci95_high, 1.0)
+    return f"{mean} [{100 * low:z.1f}, {100 * high:z.1f}]"
 
 
 def _share_of(found: ReplicatedRises) -> str:

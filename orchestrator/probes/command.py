@@ -51,6 +51,7 @@ def run_probe(
     """
     opened = open_stored_source(request) if study.uses_stored else open_source(request)
     study.require(opened.source)
+    site.require_threads(request.threads_per_task)
     _make_directory(opened, writes_stream=not study.uses_stored)
     tasks = study.tasks(opened.source, paths=opened.paths)
     waiting = [task for task in tasks if not task.is_done]

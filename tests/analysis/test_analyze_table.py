@@ -110,6 +110,32 @@ def test_condition_without_any_record_is_there_with_reasons(make_records, losses
     assert json.loads(statistics_to_json(statistics)) == statistics
 
 
+def test_stopped_conditions_lie_at_the_tokens_that_each_has_reached(make_records, losses):
+    records = make_records({seed: row[:6] for seed, row in losses.items()})
+    records += make_records({101: losses[101][:4], 202: losses[202][:2]}, condition="small")
+    table = table_from_records(records, telemetry=TELEMETRY)
+    expected = expected_cells(losses) + expected_cells(losses, "small")
+
+    base, small = analyze_table(table, telemetry=TELEMETRY, expected=expected)["conditions"].values()
+
+    assert base["metrics"]["val_loss"]["axis"] == {"name": "tokens", "positions": [1000.0 * k for k in range(6)]}
+    assert small["metrics"]["val_loss"]["axis"] == {"name": "tokens", "positions": [1000.0 * k for k in range(4)]}
+    assert base["telemetry"]["robust"]["stable_phase"]["axis"] == "tokens"
+
+
+def test_telemetry_counts_the_intervals_that_some_seed_has_reached(make_records, losses):
+    stopped = {seed: row[:6] for seed, row in losses.items()} | {303: losses[303][:4]}
+    table = table_from_records(make_records(stopped), telemetry=TELEMETRY)
+    whole = analyze_table(table, telemetry=TELEMETRY)
+
+    partial = analyze_table(table, telemetry=TELEMETRY, expected=expected_cells(losses))
+
+    assert len(partial["telemetry"]["robust"]["stable_phase"]["levels"]) == 6
+    assert partial["telemetry"] == whole["telemetry"]
+    assert partial["stopping"] == whole["stopping"]
+    assert partial["metrics"] == whole["metrics"]
+
+
 @pytest.mark.parametrize("change", [{"interval": "late"}, {"interval": -1}, {"seed": "p1"}])
 def test_table_of_other_labels_is_an_error(table, losses, change):
     labelled = table.astype(dict.fromkeys(change, object)).assign(**change).iloc[:1]
@@ -213,6 +239,19 @@ def test_summary_of_a_loss_that_does_not_change_claims_nothing(make_records):
 
     assert sentences[0] == "The validation loss does not change: 2.0000 nats per token on average; no F."
     assert not any(word in sentence for sentence in sentences for word in ("lowest", "F(", "No F", "minimum"))
+
+
+def test_summary_of_one_seed_used_speaks_of_no_mean_and_not_of_every_seed(make_records, losses):
+    table = table_from_records(make_records({101: losses[101][:3], 202: losses[202][:2]}), telemetry=TELEMETRY)
+    expected = expected_cells(losses)
+
+    sentences = summarize(
+        analyze_table(table, telemetry=TELEMETRY, expected=expected), summary_facts(table, expected=expected)
+    )
+
+    assert any(sentence.startswith("Validation loss of the one seed used is lowest at int") for sentence in sentences)
+    assert "The one seed used is lowest at interval 2, the last so far." in sentences
+    assert not any(words in sentence for sentence in sentences for words in ("Mean validation", "Every seed"))
 
 
 def test_summary_of_one_interval_speaks_of_no_lowest(make_records):

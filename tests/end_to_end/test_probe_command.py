@@ -64,6 +64,7 @@ def test_report_shows_the_probes_that_were_run(run: Path, seedscope: Callable[..
         (("entropy",), "there is nothing to probe; name a run directory, or give --checkpoints"),
         (("entropy", "nowhere"), "there is no run directory nowhere; check the path"),
         (("entropy", "RUN", "--tokens", "-3"), "--tokens -3 is not a positive number"),
+        (("entropy", "RUN", "--threads", "9999"), "--threads 9999 is more than the "),
         (
             ("entropy", "RUN", "--checkpoints", "a/seed{seed}/step{step}"),
             "give a run directory or --checkpoints, not both",

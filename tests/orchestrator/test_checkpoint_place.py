@@ -131,10 +131,82 @@ def test_fetching_from_a_place_that_is_gone_is_one_sentence_and_needed_only_for_
     paths = run_inline(away, tmp_path / "run").directory.paths
     shutil.move(tmp_path / "elsewhere", tmp_path / "moved")
 
-    with pytest.raises(StorageError, match=r"elsewhere holds nothing of this experiment any more; mount it"):
+    with pytest.raises(
+        StorageError, match=r"elsewhere does not hold this experiment any more \(no claim.json\); mount it"
+    ):
         fetch_checkpoints(paths.root)
 
     shutil.move(tmp_path / "moved", tmp_path / "elsewhere")
     fetch_checkpoints(paths.root)
     shutil.rmtree(tmp_path / "elsewhere")
     assert fetch_checkpoints(paths.root).num_here == 6
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut the list", "forget the list"])
+def test_damage_in_the_place_is_not_brought_home(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], tmp_path: Path, damage: str
+) -> None:
+    paths = run_inline(away, tmp_path / "run").directory.paths
+    there = tmp_path / "elsewhere" / "checkpoints" / "base" / "seed-2" / "interval-01"
+    here = paths.checkpoint_dir("base", 2, 1)
+    before = {file.name: file.read_bytes() for file in here.iterdir()}
+    if damage == "flip":
+        weights = there / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    elif damage == "cut the list":
+        (there / "SHA256SUMS").write_text("hello")
+    else:
+        (there / "SHA256SUMS").unlink()
+
+    fetched = fetch_checkpoints(paths.root)
+
+    assert (fetched.num_here, len(fetched.problems)) == (5, 1)
+    assert fetched.problems[0].startswith("The checkpoint of base/seed-2 interval 1 cannot be had: ")
+    assert {file.name: file.read_bytes() for file in here.iterdir()} == before
+
+
+def test_damage_at_home_is_fetched_anew(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], tmp_path: Path
+) -> None:
+    paths = run_inline(away, tmp_path / "run").directory.paths
+    fetch_checkpoints(paths.root)
+    weights = paths.weights_file("base", 2, 1)
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + b"!")
+
+    fetch_checkpoints(paths.root)
+
+    assert weights.read_bytes() == whole
+
+
+@pytest.mark.parametrize("has_ledger", [True, False])
+def test_place_that_is_not_mounted_is_not_taken_for_an_empty_one(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], tmp_path: Path, has_ledger: bool
+) -> None:
+    paths = run_inline(away, tmp_path / "run").directory.paths
+    shutil.move(tmp_path / "elsewhere", tmp_path / "moved")
+    if not has_ledger:
+        paths.ledger_file.unlink()
+
+    with pytest.raises(StorageError, match="does not hold this experiment any more"):
+        repair_run_directory(paths.root)
+
+    assert paths.ledger_file.exists() == has_ledger
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_resuming_while_the_place_is_not_mounted_is_refused(
+    away: ExperimentConfig, run_inline: Callable[..., Finish], silent_view, tmp_path: Path
+) -> None:
+    paths = run_inline(away, tmp_path / "run").directory.paths
+    shutil.rmtree(tmp_path / "elsewhere" / "checkpoints" / "base" / "seed-2")
+    paths.ledger_file.unlink()
+    repair_run_directory(paths.root)
+    begun = paths.ledger_file.read_bytes()
+    shutil.move(tmp_path / "elsewhere", tmp_path / "moved")
+
+    with pytest.raises(StorageError, match="does not hold this experiment any more"):
+        resume_experiment(open_run_directory(paths.root), site=InlineSite(), view=silent_view(), stop=StopRequest())
+
+    assert paths.ledger_file.read_bytes() == begun
+    assert not (tmp_path / "elsewhere").exists()

@@ -65,6 +65,9 @@ class EnteredRaySite(AbstractSite):
 
         return RayExecutor(paths, store=store, nodes=RayNodes.of_own_ray(), placement=placement, reach=reach)
 
+    def require_threads(self, threads_per_task: int) -> None:
+        """See the base class."""
+
     def probe_executor(self, *, threads_per_task: int) -> AbstractProbeExecutor:
         """See the base class."""
         from orchestrator.probes.ray_executor import RayProbeExecutor

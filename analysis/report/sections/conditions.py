@@ -45,7 +45,11 @@ class Conditions(AbstractSection):
         if not is_defined(compared):
             reason = facts.conditions[0].said(why(compared))
             return [*blocks, Note(f"The conditions are not compared: {reason}.")]
-        blocks += [Paragraph(_two_way(compared, facts=facts)), _differences(compared, facts=facts)]
+        differences, reason = _differences(compared, facts=facts), _why_no_effect(compared, facts=facts)
+        if not differences.rows and reason:
+            return [*blocks, Note(f"The conditions are not compared: {reason}.")]
+        blocks.append(Note(f"No two-way test: {reason}.") if reason else Paragraph(_two_way(compared, facts=facts)))
+        blocks += [differences] if differences.rows else []
         return blocks + _forests(compared, facts=facts)
 
 
@@ -95,6 +99,16 @@ def _overlay(facts: ReportFacts, *, metric: str) -> FigureBlock:
 def _last(means: Any) -> str:
     known = means[np.isfinite(means)]
     return number(float(known[-1])) if len(known) else "no value"
+
+
+# Any: the tree of statistics.json mixes numbers, sentences and lists.
+def _why_no_effect(compared: Mapping[str, Any], *, facts: ReportFacts) -> str:
+    """The reason that all effects share for being undefined; empty where some effect is known or has its own."""
+    effects = [compared[key] for key in ("condition", "interval", "interaction")]
+    if any(map(is_defined, effects)):
+        return ""
+    reasons = {why(effect) for effect in effects}
+    return facts.conditions[0].said(reasons.pop()) if len(reasons) == 1 else ""
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.

@@ -8,6 +8,7 @@ import pytest
 
 from analysis.frame_statistics import analyze_frame
 from analysis.frame_summary import summarize_frame
+from analysis.report.blocks import Note, TableBlock
 from analysis.report.sections.conditions import Conditions
 from analysis.report.sections.methods import Methods
 
@@ -40,6 +41,26 @@ def test_conditions_of_few_seeds_are_compared_without_p(
 
     assert "b − a" in words
     assert bool(P.search(words)) is has_p
+
+
+def test_conditions_that_share_one_seed_give_one_reason_and_no_table(make_frame: Any, facts_of: Any) -> None:
+    frame = make_frame(seeds=[1, 2, 3], num_levels=5, conditions=("a", "b"))
+    is_measured = (frame["condition"] == "a") | (frame["seed"] == 1)
+
+    _, *rest = Conditions().blocks(facts_of(frame[is_measured]))
+
+    assert rest == [Note("The conditions are not compared: 1 seed is complete at 5 intervals in all 2 conditions.")]
+
+
+def test_conditions_without_a_two_way_test_keep_the_differences_that_are_known(make_frame: Any, facts_of: Any) -> None:
+    frame = make_frame(seeds=[1, 2, 3, 4], num_levels=5, conditions=("a", "b", "c"))
+    is_measured = (frame["condition"] != "c") | (frame["seed"] == 1)
+
+    _, note, table, *_ = Conditions().blocks(facts_of(frame[is_measured]))
+
+    assert note == Note("No two-way test: 1 seed is complete at 5 intervals in all 3 conditions.")
+    assert isinstance(table, TableBlock)
+    assert {row[0] for row in table.rows} == {"b − a"}
 
 
 @pytest.mark.parametrize(("num_seeds", "is_warned"), [(2, True), (3, True), (4, False)])

@@ -128,7 +128,7 @@ def test_shares_are_percentages_of_two_decimals_however_small() -> None:
     assert percent_cell(0.5385) == "53.85"
     assert percent_cell(1.2e-5) == "0.00"
     assert percent_cell({"undefined": "why"}) == "–"
-    assert percent_interval(-0.0012, 0.0141) == "[−0.12, 1.41]"
+    assert percent_interval(-0.0012, 0.0141) == "[0.00, 1.41]"
     assert percent_interval({"undefined": "one seed has no spread"}, 0.1) == "no interval: one seed has no spread"
 
 
