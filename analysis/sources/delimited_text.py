@@ -4,14 +4,15 @@ import codecs
 import csv
 import io
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from analysis.excerpt import excerpt, first_line
+from analysis.excerpt import excerpt, first_line, path_text
 from configs.errors import TableError
 
-__all__ = ["header_of", "read_delimited"]
+__all__ = ["Header", "header_of", "read_delimited"]
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -31,7 +32,31 @@ FOREIGN = {
 }
 
 
-def header_of(path: Path, content: bytes) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a delimited text."""
+
+    fields: tuple[str, ...]
+    """As they stand in the file, less blanks that follow a separator where some name has them."""
+    first_padded: str | None
+    """The first name with a blank before or after it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, without the blanks around them."""
+        return tuple(field.strip() for field in self.fields)
+
+    def notes(self, path: Path) -> tuple[str, ...]:
+        """What a reader of the audit should know about the names."""
+        if self.first_padded is None:
+            return ()
+        return (
+            f"the header of {path_text(path)} has blanks around the names of its columns, such as "
+            f"{excerpt(self.first_padded)}: they are left off",
+        )
+
+
+def header_of(path: Path, content: bytes) -> Header:
     """The names of the columns.
 
     Raises:
@@ -54,15 +79,17 @@ def read_delimited(path: Path, content: bytes, *, text_columns: Collection[str])
     """
     text = _decoded(path, content)
     separator = _separator(text)
-    names = _header(path, text, separator=separator)
+    header = _header(path, text, separator=separator)
     try:
         table = pd.read_csv(
             io.StringIO(text),
             sep=separator,
+            # Whoever writes "seed, step" writes "1, 100" below it.
+            skipinitialspace=header.first_padded is not None,
             keep_default_na=False,
             # "None" is a fair name of a condition, though not a number.
-            na_values={name: [""] if name == "condition" else list(MISSING) for name in names},
-            dtype={name: "str" for name in text_columns if name in names},
+            na_values={name: [""] if name.strip() == "condition" else list(MISSING) for name in header.fields},
+            dtype={name: "str" for name in header.fields if name.strip() in text_columns},
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
@@ -71,7 +98,7 @@ def read_delimited(path: Path, content: bytes, *, text_columns: Collection[str])
         raise TableError(
             f"{path} has rows with more fields than its header has names; quote or remove the extra fields"
         )
-    return table
+    return table.rename(columns={field: field.strip() for field in header.fields if field.strip()})
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -93,20 +120,25 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=lambda separator: len(_first_fields(text, separator=separator)))
 
 
-def _first_fields(text: str, *, separator: str) -> list[str]:
+def _first_fields(text: str, *, separator: str, skips_blanks: bool = False) -> list[str]:
     lines = text[:LONGEST_HEADER].lstrip("\r\n").splitlines(keepends=True)
     try:
-        return next(csv.reader(lines, delimiter=separator), [])
+        return next(csv.reader(lines, delimiter=separator, skipinitialspace=skips_blanks), [])
     except csv.Error:
         # A name beyond 131,072 characters, the limit of Python's reader.
         return []
 
 
-def _header(path: Path, text: str, *, separator: str) -> tuple[str, ...]:
-    names = _first_fields(text, separator=separator)
-    if not names:
+def _header(path: Path, text: str, *, separator: str) -> Header:
+    fields = _first_fields(text, separator=separator)
+    if not fields:
         raise TableError(f"{path} has no readable header; its first line must name the columns")
+    first_padded = next((field for field in fields if field.strip() not in ("", field)), None)
+    if first_padded is not None:
+        fields = _first_fields(text, separator=separator, skips_blanks=True)
+    header = Header(tuple(fields), first_padded)
+    names = header.names
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         raise TableError(f"{path} names the column {excerpt(repeated[0])} more than once; rename all but one")
-    return tuple(names)
+    return header

@@ -1,4 +1,4 @@
-"""Refuse a level that is a word among levels that are numbers."""
+"""Refuse a level that is no plain number among levels that are numbers."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ from configs.errors import TableError
 
 __all__ = ["check_level_names"]
 
+MULTIPLIERS = "kKmMbBgGtT"
 # Rows of these are rows of the file; the others were put together anew.
 WITH_ROWS = (Format.TABLE, Format.WANDB_HISTORY)
 
@@ -20,7 +21,8 @@ def check_level_names(readings: Sequence[Reading], *, within: str) -> None:
     """Refuse levels most of which are numbers while a few are not, as a typing error makes them.
 
     Taken as they are, all of them would be words in the order of their appearance, and hardly a seed would have the
-    odd one. Levels that are words with or without a number in them pass, such as step100.
+    odd one. Levels that are words with or without a number in them pass, such as step100. A number with a comma is
+    odd even where all are: the comma may be one of decimals or of thousands.
 
     Args:
         readings: Files whose rows say their level.
@@ -31,8 +33,8 @@ def check_level_names(readings: Sequence[Reading], *, within: str) -> None:
     """
     columns = [(reading, _texts(reading.frame[within])) for reading in readings if within in reading.frame.columns]
     rows_of = pd.concat([texts for _, texts in columns]).value_counts() if columns else pd.Series(dtype="int64")
-    odd = {level for level in rows_of.index if not is_plain_number(level)}
-    words = [level for level in odd if not has_decimal_comma(level)]
+    odd = {level for level in rows_of.index if not is_plain_number(level) or _has_comma(level)}
+    words = [level for level in odd if not _has_comma(level)]
     if not odd or rows_of[words].sum() > (1 - LEAST_SHARE_OF_NUMBERS) * rows_of.sum():
         return
     reading, texts = next((reading, texts) for reading, texts in columns if texts.isin(odd).any())
@@ -48,11 +50,17 @@ def _texts(column: pd.Series) -> pd.Series:
     return column.astype("object").where(column.notna(), "0").map(str)
 
 
+def _has_comma(level: str) -> bool:
+    """Whether a level is a number with a comma in it: "0,5", "1,000", "1,000.5", "1,5M"."""
+    is_number = is_plain_number(level) or has_decimal_comma(level.strip().rstrip(MULTIPLIERS))
+    return "," in level and is_number
+
+
 def _sentence(reading: Reading, *, level: str, row: int, within: str) -> str:
     where = f"data row {row} has {within}" if reading.format in WITH_ROWS else f"it has {within}"
     wrong = (
         f"which is not a number; {DECIMAL_POINT}"
-        if has_decimal_comma(level)
+        if _has_comma(level)
         else "though most levels are numbers; correct it, or make every level a word, such as step100"
     )
     return f"{path_text(reading.path)}: {where}={excerpt(level)}, {wrong}"

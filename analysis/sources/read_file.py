@@ -1,6 +1,7 @@
 """Recognise what a file is by its content, and read it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -42,19 +43,28 @@ def read_file(path: Path, *, options: SourceOptions, is_alone: bool) -> Reading:
     if content.lstrip()[:1] in (b"{", b"["):
         return read_trainer_state(path, content, within=options.within)
     try:
-        return _read_table(path, _table(path, content, options=options), options=options, is_alone=is_alone)
+        table = _table(path, content, options=options)
+        reading = _read_table(path, table.frame, options=options, is_alone=is_alone)
+        return replace(reading, notes=(*table.notes, *reading.notes))
     except TableError as error:
         # Some sentences are about columns, and know no file.
         raise error if str(path) in str(error) else TableError(f"{path}: {error}") from error
 
 
-def _table(path: Path, content: bytes, *, options: SourceOptions) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def _table(path: Path, content: bytes, *, options: SourceOptions) -> _Table:
     if content.startswith(PARQUET_MAGIC):
-        return read_parquet(path, content)
-    names = header_of(path, content)
+        return _Table(read_parquet(path, content))
+    header = header_of(path, content)
     keys = {options.subject_name, options.within, "condition", *RUNS, *RUN_COLUMNS}
     # Levels that nobody named are numbers in every log that is known.
-    return read_delimited(path, content, text_columns=[name for name in names if name in keys])
+    frame = read_delimited(path, content, text_columns=[name for name in header.names if name in keys])
+    return _Table(frame, header.notes(path))
 
 
 def _read_table(path: Path, table: pd.DataFrame, *, options: SourceOptions, is_alone: bool) -> Reading:

@@ -15,6 +15,8 @@ HEADER = "seed,interval,val_loss\n"
 ROWS = [f"{seed},{interval},{seed + interval**2 / 7}" for seed in (1, 2, 3) for interval in range(4)]
 CSV = HEADER + "\n".join(ROWS) + "\n"
 TABLE = pd.read_csv(io.StringIO(CSV))
+# Each of six seeds lacks another of six levels: no seed is complete, and no level is.
+GAPS = [f"{seed},{level},{seed / 10 + 1 / (level + 1)}" for seed in range(6) for level in range(6) if seed != level]
 
 
 def _parquet() -> bytes:
@@ -43,6 +45,10 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "quote.csv": ((CSV + '"4,0,1\n').encode(), "is not a well-formed CSV"),
     "nothing.csv": ((HEADER + "1,0,\n2,0,\n1,1,\n2,1,\n").encode(), "there is no value to analyse: none of 4 cells"),
     "gaps.csv": ((HEADER + "1,0,1\n2,0,\n1,1,\n2,1,2\n").encode(), "no complete cell is left to analyse"),
+    "thousands.csv": (
+        b'seed,step,loss\n1,"1,000",2.0\n1,"2,000",2.5\n2,"1,000",2.1\n2,"2,000",2.2\n',
+        "thousands.csv: data row 1 has step='1,000', which is not a number; write a decimal point, and no separator of",
+    ),
     "typo.csv": (CSV.replace("2,3,", "2,abc,").encode(), "typo.csv: data row 8 has interval='abc', though most levels"),
     "comma.csv": (
         b"seed;interval;loss\n1;0,5;2.0\n1;1,5;2.5\n2;0,5;2.1\n2;1,5;2.2\n",
@@ -102,6 +108,41 @@ def test_malformed_file_is_one_sentence(name: str, tmp_path: Path, refused: Call
     complaint = refused(name)
 
     assert said in complaint
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("drop-levels", "such as level 0: missing for seed 0"),
+        ("drop-seeds", "such as seed 0: missing at level 0"),
+    ],
+)
+@pytest.mark.parametrize("metric", [(), ("--metric", "val_loss")], ids=["read", "named"])
+def test_loss_of_which_nothing_is_left_is_refused_though_its_volatility_keeps_something(
+    rule: str, why: str, metric: tuple[str, ...], tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    (tmp_path / "gap_all.csv").write_text(HEADER + "\n".join(GAPS) + "\n")
+
+    complaint = refused("gap_all.csv", "--missing", rule, *metric)
+
+    assert f"no complete cell is left to analyse: all seeds or levels of 'val_loss' are dropped, {why}" in complaint
+
+
+@pytest.mark.parametrize("rule", ["drop-levels", "drop-seeds"])
+@pytest.mark.parametrize("order", ["whole", "gaps"])
+def test_report_is_written_where_one_condition_of_two_keeps_nothing(
+    rule: str, order: str, tmp_path: Path, seedscope_inside: Callable[..., Any]
+) -> None:
+    parts = {"whole": [f"whole,{row}" for row in ROWS], "gaps": [f"gaps,{row}" for row in GAPS]}
+    rows = [*parts.pop(order), *next(iter(parts.values()))]
+    (tmp_path / "two.csv").write_text("condition," + HEADER + "\n".join(rows) + "\n")
+
+    answer = seedscope_inside(tmp_path, "analyze", "two.csv", "--missing", rule, "--out", "new")
+
+    assert answer.exit_code == 0, answer.complaint
+    report = (tmp_path / "new" / "report.html").read_text()
+    assert "each cell minus the mean of its interval over n = 3." in report
+    assert "each cell minus the mean of its interval over the seeds that have it." in report
 
 
 @pytest.mark.parametrize("length", [30, 61, 100, 222])

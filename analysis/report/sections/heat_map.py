@@ -140,8 +140,9 @@ def _caption(condition: Condition, *, facts: ReportFacts) -> str:
             f" The colours span the values from the second {condition.level_noun} on; the first takes the nearest one."
         )
     if grid.num_subjects > 1:
+        over = "the seeds that have it" if gaps else f"n = {grid.num_subjects}"
         text += (
-            f" Below: each cell minus the mean of its {condition.level_noun} over n = {grid.num_subjects}. A row of "
+            f" Below: each cell minus the mean of its {condition.level_noun} over {over}. A row of "
             "one colour is a seed that lies apart all along; a column of mixed colours is spread."
         )
     if grid.num_subjects > MAX_DRAWN_SEEDS or grid.num_levels > MAX_DRAWN_LEVELS:

@@ -28,16 +28,20 @@ class Spread(AbstractSection):
 
     def is_there(self, facts: ReportFacts) -> bool:
         """Whether two seeds can be compared."""
-        return any(condition.num_subjects > 1 for condition in facts.conditions)
+        return any(map(_has_spread, facts.drawn_conditions))
 
     def blocks(self, facts: ReportFacts) -> Sequence[Block]:
         """A figure and what follows from it, for each condition."""
         return [
             block
             for condition in facts.drawn_conditions
-            if condition.num_subjects > 1
+            if _has_spread(condition)
             for block in _of_condition(condition, facts=facts)
         ]
+
+
+def _has_spread(condition: Condition) -> bool:
+    return condition.num_subjects > 1 and condition.main["num_levels"] > 0
 
 
 def _of_condition(condition: Condition, *, facts: ReportFacts) -> list[Block]:
@@ -78,6 +82,8 @@ def _figure(condition: Condition, *, facts: ReportFacts) -> FigureBlock:
 
 def _alt(condition: Condition, *, spread: Sequence[BetweenSeeds]) -> str:
     known = [(row.sd, row.level) for row in spread if isinstance(row.sd, float)]
+    if not known:
+        return "Line chart of the standard deviation over seeds, which is undefined everywhere."
     (least, least_level), (most, most_level) = min(known, key=itemgetter(0)), max(known, key=itemgetter(0))
     metric = condition.main_metric
     return (

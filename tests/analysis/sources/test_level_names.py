@@ -35,6 +35,14 @@ def test_decimal_comma_in_a_level_is_told_its_remedy(write, load):
         load(write("t.csv", text))
 
 
+@pytest.mark.parametrize("level", ["1,000", "1,000.5", "1,000K", "1,5M"])
+def test_separator_of_thousands_in_a_level_is_told_its_remedy(write, load, level):
+    text = table(level, "2000").replace(f",{level},", f',"{level}",')
+
+    with pytest.raises(TableError, match=r"data row 1 has step='1,.*, which is not a number; .*no separator of thousa"):
+        load(write("t.csv", text))
+
+
 @pytest.mark.parametrize(
     "levels",
     [

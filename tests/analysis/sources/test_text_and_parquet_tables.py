@@ -104,3 +104,15 @@ def test_decimal_commas_in_the_only_column_of_numbers_are_told_their_remedy(writ
 def test_words_are_no_column_of_numbers(write, load):
     with pytest.raises(TableError, match="none of the others holds numbers: 'note' has 'fine'"):
         load(write("t.csv", "seed,step,note\n1,1,fine\n2,1,odd\n"))
+
+
+def test_blanks_around_the_names_of_columns_are_left_off_and_told(write, load, cells):
+    loaded = load(write("t.csv", "condition, seed, step , val_loss\na, 007, 100, 1.5\na, 7, 100, 2.5\n"), within="step")
+
+    assert cells(loaded) == {("007", 100): 1.5, ("7", 100): 2.5}
+    assert any("has blanks around the names of its columns, such as ' seed': they are" in n for n in loaded.audit.notes)
+
+
+def test_name_that_stands_twice_but_for_a_blank_is_refused(write, load):
+    with pytest.raises(TableError, match="names the column 'val_loss' more than once"):
+        load(write("t.csv", "seed,step,val_loss, val_loss\n1,0,1,2\n"))
