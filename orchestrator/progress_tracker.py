@@ -34,20 +34,26 @@ class ProgressTracker:
         """Take in what changed.
 
         Returns:
-            What happened, starts first, then intervals as they arrived, then notices, then ends.
+            What happened to the runs that have ended, notices and these ends, then what happened to the others, whose
+            starts may have waited for them; of each, starts come first, then intervals as they arrived.
         """
         before = {row.run: self._rows.get(row.run) for row in news.runs}
         self._rows |= {row.run: row for row in news.runs}
         self.changes = news.changes
-        intervals: list[Event] = []
         for record in news.records:
             self._val_losses[record.run][record.interval] = record.val_loss
             if record.energy_joules is not None:
                 self._energies[record.run][record.interval] = record.energy_joules
-            intervals.append(IntervalDone(record))
         starts = [RunStarted(row.run, row.attempt, row.slot) for row in news.runs if _has_begun(row, before[row.run])]
         ends = [_end_event(row) for row in news.runs if _has_ended(row, before[row.run])]
-        return (*starts, *intervals, *map(Warned, news.notices), *ends)
+        ended = {end.run for end in ends}
+        happened: list[RunStarted | IntervalDone] = [*starts, *map(IntervalDone, news.records)]
+        return (
+            *(event for event in happened if event.run in ended),
+            *map(Warned, news.notices),
+            *ends,
+            *(event for event in happened if event.run not in ended),
+        )
 
     def snapshot(self, *, elapsed_s: float | None, is_finished: bool, note: str = "") -> Snapshot:
         """All runs as they stand.
@@ -110,7 +116,7 @@ def _has_ended(row: RunRow, before: RunRow | None) -> bool:
     return is_over and (before is None or before.state is not row.state or before.attempt != row.attempt)
 
 
-def _end_event(row: RunRow) -> Event:
+def _end_event(row: RunRow) -> RunCompleted | RunFailed | RunStopped:
     if row.state is RunState.COMPLETED:
         return RunCompleted(row.run, row.attempt)
     if row.state is RunState.STOPPED:

@@ -48,6 +48,11 @@ class IntervalDone:
 
     record: IntervalRecord
 
+    @property
+    def run(self) -> RunId:
+        """Whose it is."""
+        return self.record.run
+
 
 @dataclass(frozen=True, slots=True)
 class RunCompleted:

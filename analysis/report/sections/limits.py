@@ -171,7 +171,7 @@ def _omnibus(condition: Condition) -> Iterator[str]:
         if means[0] == max(means) and whole > 0 and later < INITIAL_SHARE * whole:
             yield (
                 f"Anything from the size of F alone: the first {condition.level_noun} makes most of it (the mean spans "
-                f"{whole:.3g} with it and {later:.3g} without), and that training lowers the loss was no question."
+                f"{whole:.3g} with it and {later:.3g} without)."
             )
     if is_defined(anova) and anova["epsilon"]["gg_ceiling"] < 1:
         yield (

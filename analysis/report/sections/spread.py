@@ -166,6 +166,8 @@ def _icc_table(rows: Sequence[Any], *, condition: Condition, facts: ReportFacts)
 
 
 def _outlying(rows: Sequence[Any]) -> str:
+    if not rows:
+        return "The seeds do not differ, so that none stands out."
     standing = [row for row in rows if row["stands_out"] is True]
     if not standing:
         return "No seed stands out from the others, neither by its height nor by its shape (Holm-corrected, .05)."
