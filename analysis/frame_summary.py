@@ -3,6 +3,7 @@
 from typing import Any
 
 from analysis.excerpt import listed_words, number_text
+from analysis.flat_metric import is_flat_metric
 from configs.counted import counted
 
 __all__ = ["summarize_frame"]
@@ -28,7 +29,7 @@ def _summarize(statistics: dict[str, Any]) -> list[str]:
     subjects, levels = counted(design["num_subjects"], "subject"), counted(design["num_levels"], "level")
     sentences = [f"{subjects} ({design['subject']}) x {levels} ({design['within']})."]
     sentences += _left_out(statistics["audit"]["dropped"])
-    flat = [metric for metric, result in statistics["metrics"].items() if _is_flat(result)]
+    flat = [metric for metric, result in statistics["metrics"].items() if is_flat_metric(result)]
     for metric, result in statistics["metrics"].items():
         if metric not in flat[1:]:
             sentences += [f"{metric}: {text}" for text in _metric_sentences(result)]
@@ -55,16 +56,10 @@ def _metric_sentences(result: dict[str, Any]) -> list[str]:
     summaries = result["summaries"]
     if "undefined" in summaries:
         return ["no value is left to analyse."]
-    if _is_flat(result):
+    if is_flat_metric(result):
         return [f"the metric does not change: {_flat_values(summaries)}; there is nothing to test."]
     where = _only_level(summaries) if result["num_levels"] == 1 else _lowest(summaries)
     return [f"{where}.", _apa_sentence(result["apa"])]
-
-
-def _is_flat(result: dict[str, Any]) -> bool:
-    """Whether every seed has one value at every level, of two or more."""
-    num_flat = result["summaries"].get("num_flat")
-    return result["num_levels"] > 1 and num_flat is not None and num_flat == result["num_subjects"]
 
 
 def _flat_values(summaries: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.flat_metric import is_flat_metric
 from analysis.missing_cells import Cell, cells_in, describe_cells, missing_cells
 from analysis.stopped_early import stopped_at
 from configs.counted import counted
@@ -97,7 +98,7 @@ def _summarize_condition(statistics: dict[str, Any], *, facts: SummaryFacts) -> 
         warning for warning in statistics["audit"]["warnings"] if warning.startswith(("val_loss:", "val_loss,"))
     ]
     sentences += [f"warning: {warning}." for warning in warnings]
-    return sentences if _is_flat(metric) else [*sentences, _apa(metric["apa"])]
+    return sentences if is_flat_metric(metric) else [*sentences, _apa(metric["apa"])]
 
 
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
@@ -108,7 +109,7 @@ def _of_loss(metric: dict[str, Any], *, known: ConditionFacts | None, stopped: i
     lowest, whose = summaries["lowest_mean"], _whose_loss(metric)
     if metric["num_levels"] == 1:
         return [f"{whose} at the only interval, {lowest['level']}: {lowest['mean']:.4f} nats per token."]
-    if _is_flat(metric):
+    if is_flat_metric(metric):
         return [f"The validation loss does not change: {lowest['mean']:.4f} nats per token on average; no F."]
     return [_lowest(summaries, whose=whose, known=known), _rise(summaries, stopped=stopped)]
 
@@ -116,13 +117,6 @@ def _of_loss(metric: dict[str, Any], *, known: ConditionFacts | None, stopped: i
 # Any: the tree of statistics.json mixes numbers, sentences and lists.
 def _whose_loss(metric: dict[str, Any]) -> str:
     return "Validation loss of the one seed used" if metric["num_subjects"] == 1 else "Mean validation loss"
-
-
-# Any: the tree of statistics.json mixes numbers, sentences and lists.
-def _is_flat(metric: dict[str, Any]) -> bool:
-    """Whether every seed has one value at every level, of two or more."""
-    num_flat = metric["summaries"].get("num_flat")
-    return metric["num_levels"] > 1 and num_flat is not None and num_flat == metric["num_subjects"]
 
 
 def _so_far(stopped: int | None) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
+from analysis.flat_metric import is_flat_metric
 from analysis.report.blocks import Block, Code, Heading, Note, Paragraph
 from analysis.report.facts import Condition, ReportFacts
 from analysis.report.names import column_title, sentence
@@ -82,7 +83,7 @@ def answer_sentences(condition: Condition) -> tuple[str, ...]:
     summaries = result["summaries"]
     if not is_defined(summaries):
         return (f"{condition.main_metric} has no summary: {condition.said(why(summaries))}.",)
-    if result["num_levels"] > 1 and summaries["num_flat"] == result["num_subjects"]:
+    if is_flat_metric(result):
         return (_no_change(condition), _alike(condition))
     return (_lowest(condition), _ending(condition), _alike(condition))
 
