@@ -48,8 +48,10 @@ def bring_home(
         StorageError: If the place cannot be reached, or holds nothing of this experiment any more.
         RunDirectoryError: If it holds another experiment.
     """
+    if config.uri is None:
+        return ()
     missing = [record for record in records if not _is_here(record, paths=paths, names=names)]
-    if config.uri is None or not missing:
+    if not missing:
         return ()
     require_held_place(config, manifest=manifest)
     store = checkpoint_store(config, paths=paths)
