@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from analysis.condition_difference import (
     LevelDifferences,
     difference_of,
     differences_by_level,
+    with_holm,
 )
 from analysis.condition_pairing import (
     LeftOut,
@@ -26,7 +28,6 @@ from analysis.condition_pairing import (
 from analysis.contrasts import contrast_scores
 from analysis.grid import Grid
 from analysis.levels import Label
-from analysis.paired_t import holm
 from analysis.replicates import why_one_replicate
 from analysis.rounding import rounding_of
 from analysis.sign_flip import SignFlip, flip_scores
@@ -204,16 +205,10 @@ def _interaction_scores(by_condition: NDArray[np.float64]) -> NDArray[np.float64
 
 def _with_holm(comparisons: list[Comparison]) -> tuple[Comparison, ...]:
     for measure in ("mean", "minimum", "final"):
-        differences = [getattr(comparison, measure) for comparison in comparisons]
-        tests = np.array([1.0 if _untested(each) else each.p for each in differences])
+        # Any: the field is known by name only.
+        differences: list[Any] = [*with_holm([getattr(comparison, measure) for comparison in comparisons])]
         comparisons = [
-            comparison
-            if _untested(difference)
-            else replace(comparison, **{measure: replace(difference, p_holm=float(corrected))})
-            for comparison, difference, corrected in zip(comparisons, differences, holm(tests), strict=True)
+            replace(comparison, **{measure: difference})
+            for comparison, difference in zip(comparisons, differences, strict=True)
         ]
     return tuple(comparisons)
-
-
-def _untested(difference: ConditionDifference | Undefined) -> bool:
-    return isinstance(difference, Undefined) or isinstance(difference.p, Undefined)

@@ -1,6 +1,7 @@
 """Differences between two conditions, many measures at once, paired by seed or not."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,14 @@ from analysis.sign_patterns import FlipMethod
 from analysis.undefined import Undefined
 from analysis.welch import welch_t
 
-__all__ = ["ConditionDifference", "ExactFamily", "LevelDifferences", "difference_of", "differences_by_level"]
+__all__ = [
+    "ConditionDifference",
+    "ExactFamily",
+    "LevelDifferences",
+    "difference_of",
+    "differences_by_level",
+    "with_holm",
+]
 
 WHY_FIXED = Undefined("the difference does not vary over the seeds")
 
@@ -122,6 +130,22 @@ def difference_of(
         p_exact=p_exact,
         exact=exact,
     )
+
+
+def with_holm(differences: Sequence[ConditionDifference | Undefined]) -> list[ConditionDifference | Undefined]:
+    """The same with Holm's p over them; one that is not tested counts as p = 1 and stays as it is.
+
+    Args:
+        differences: One measure, by pair of conditions.
+    """
+    tests = [each.p if isinstance(each, ConditionDifference) else each for each in differences]
+    corrected = holm(np.array([1.0 if isinstance(p, Undefined) else p for p in tests]))
+    return [
+        replace(each, p_holm=float(p_holm))
+        if isinstance(each, ConditionDifference) and not isinstance(p, Undefined)
+        else each
+        for each, p, p_holm in zip(differences, tests, corrected, strict=True)
+    ]
 
 
 def _per_seed(

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison.alignment import Alignment
-from analysis.condition_difference import ConditionDifference, difference_of
+from analysis.condition_difference import ConditionDifference, difference_of, with_holm
 from analysis.condition_pairing import (
     PairedConditions,
     Pairing,
@@ -19,7 +20,6 @@ from analysis.condition_pairing import (
 )
 from analysis.grid import Grid
 from analysis.levels import Label
-from analysis.paired_t import holm
 from analysis.rounding import first_lowest
 from analysis.undefined import Undefined
 from configs.counted import counted
@@ -140,22 +140,11 @@ def _places(grid: Grid, *, columns: NDArray[np.intp], tokens: Mapping[int, float
 
 
 def _with_holm(minima: Sequence[Minimum | Undefined]) -> list[Minimum | Undefined]:
-    """The same with Holm's p over them; what is not tested counts as p = 1, as in `condition_by_interval`."""
-    values, places = (
-        _corrected([None if isinstance(each, Undefined) else getattr(each, measure) for each in minima])
-        for measure in ("value", "place")
-    )
-    return [
-        each
-        if isinstance(each, Undefined) or value is None or place is None
-        else replace(each, value=value, place=place)
-        for each, value, place in zip(minima, values, places, strict=True)
-    ]
-
-
-def _corrected(differences: Sequence[ConditionDifference | None]) -> list[ConditionDifference | None]:
-    tests = [1.0 if each is None or isinstance(each.p, Undefined) else each.p for each in differences]
-    return [
-        each if each is None or isinstance(each.p, Undefined) else replace(each, p_holm=float(corrected))
-        for each, corrected in zip(differences, holm(np.array(tests)), strict=True)
-    ]
+    for measure in ("value", "place"):
+        tested = with_holm([each if isinstance(each, Undefined) else getattr(each, measure) for each in minima])
+        differences: list[Any] = [*tested]  # Any: the field is known by name only
+        minima = [
+            each if isinstance(each, Undefined) else replace(each, **{measure: difference})
+            for each, difference in zip(minima, differences, strict=True)
+        ]
+    return list(minima)
